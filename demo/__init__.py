@@ -1,0 +1,1 @@
+"""A run of the whole way on one machine: made or real sessions, PostgreSQL, dbt, the sender."""

@@ -1,0 +1,109 @@
+"""QualiCharge's tables: their rows as Python sees them, and how they get into a database."""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from psycopg2 import sql
+
+TABLES_SQL = Path(__file__).with_name("qualicharge.sql")
+
+
+class Amenageur(NamedTuple):
+    """Who owns stations; one SIREN can stand in several rows."""
+
+    id: UUID
+    nom_amenageur: str | None
+    siren_amenageur: str | None
+    contact_amenageur: str | None
+
+
+class OperationalUnit(NamedTuple):
+    """An operator's network, by its code of five characters."""
+
+    id: UUID
+    code: str
+    name: str
+    type: str
+
+
+class Station(NamedTuple):
+    """A station; `deleted_at` marks a closed one, which still charged before."""
+
+    id: UUID
+    id_station_itinerance: str
+    nom_station: str | None
+    amenageur_id: UUID | None
+    operational_unit_id: UUID | None
+    deleted_at: datetime | None
+
+
+class ChargePoint(NamedTuple):
+    """One plug's place, with its nominal power in kW."""
+
+    id: UUID
+    id_pdc_itinerance: str
+    puissance_nominale: float
+    prise_type_combo_ccs: bool
+    prise_type_chademo: bool
+    station_id: UUID | None
+    deleted_at: datetime | None
+
+
+class Session(NamedTuple):
+    """One charge; `energy` in kWh, times with a time zone."""
+
+    id: UUID
+    start: datetime
+    end: datetime
+    energy: float
+    point_de_charge_id: UUID | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass
+class Source:
+    """The rows of every table, in the order in which foreign keys let them be written."""
+
+    amenageur: list[Amenageur] = field(default_factory=list)
+    operationalunit: list[OperationalUnit] = field(default_factory=list)
+    _station: list[Station] = field(default_factory=list)
+    _pointdecharge: list[ChargePoint] = field(default_factory=list)
+    session: list[Session] = field(default_factory=list)
+
+
+def create_tables(connection: Any, schema: str = "qualicharge") -> None:
+    """Make the schema and its empty tables, in place of any that were there."""
+    name = sql.Identifier(schema)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(sql.SQL("drop schema if exists {} cascade").format(name))
+        cursor.execute(sql.SQL("create schema {}").format(name))
+        cursor.execute(sql.SQL("set local search_path to {}").format(name))
+        cursor.execute(TABLES_SQL.read_text())
+
+
+def load(connection: Any, source: Source, schema: str = "qualicharge") -> None:
+    """Append the rows of `source` to the tables, all or none."""
+    with connection, connection.cursor() as cursor:
+        for table in fields(source):
+            copy = sql.SQL("copy {} from stdin with (format csv, null '\\N')").format(
+                sql.Identifier(schema, table.name)
+            )
+            cursor.copy_expert(copy, _as_csv(getattr(source, table.name)))
+        cursor.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, "session")))
+
+
+def _as_csv(rows: Iterable[NamedTuple]) -> io.StringIO:
+    r"""Write rows for COPY, with \N for null so that an empty text stays a text."""
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(
+        [r"\N" if value is None else value for value in row] for row in rows
+    )
+    buffer.seek(0)
+    return buffer
