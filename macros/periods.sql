@@ -1,0 +1,134 @@
+{#
+    A period is a calendar month in the time zone of `var('time_zone')`, written YYYY-MM. Its limits
+    are computed here and reach the database as instants with an offset, so that no setting of a
+    session can move them and partitions are pruned by constants.
+#}
+
+{# The month that a model's SQL is rendered for: see the materialization replaced_by_period. #}
+{% macro current_period() %}
+    {{ return(model.get('period') or (asked_periods() or [first_changeable_period()])[0]) }}
+{% endmacro %}
+
+{% macro period_date() %}
+    {%- do return("cast('" ~ current_period() ~ "-01' as date)") -%}
+{% endmacro %}
+
+{% macro period_last_day() %}
+    {%- set next = next_period(current_period()) ~ '-01' -%}
+    {%- set day = modules.datetime.date.fromisoformat(next) - modules.datetime.timedelta(days=1) -%}
+    {%- do return("cast('" ~ day ~ "' as date)") -%}
+{% endmacro %}
+
+{% macro period_start() %}
+    {%- do return(instant_literal(period_instant(current_period()))) -%}
+{% endmacro %}
+
+{% macro period_end() %}
+    {%- do return(instant_literal(period_instant(next_period(current_period())))) -%}
+{% endmacro %}
+
+{# From when on sessions are read: a session's previous one may have started before the period. #}
+{% macro lookback_start() %}
+    {%- set days = modules.datetime.timedelta(days=var('overlap_lookback')) -%}
+    {%- do return(instant_literal(period_instant(current_period()) - days)) -%}
+{% endmacro %}
+
+{# When the figures were computed: one instant for all models of a run, before any of its reads. #}
+{% macro computed_at() %}
+    {%- do return(instant_literal(run_started_at)) -%}
+{% endmacro %}
+
+{% macro instant_literal(instant) %}
+    {%- do return("cast('" ~ instant.astimezone(modules.pytz.utc).isoformat(' ') ~ "' as timestamptz)") -%}
+{% endmacro %}
+
+{# The first instant of a period. #}
+{% macro period_instant(period) %}
+    {%- set midnight = modules.datetime.datetime.fromisoformat(period ~ '-01') -%}
+    {%- do return(modules.pytz.timezone(var('time_zone')).localize(midnight)) -%}
+{% endmacro %}
+
+{% macro next_period(period) %}
+    {%- set year, month = period[:4] | int, period[5:] | int -%}
+    {%- do return('%04d-%02d' | format(year + month // 12, month % 12 + 1)) -%}
+{% endmacro %}
+
+{# The first month whose end is less than `changeable_days` ago. #}
+{% macro first_changeable_period() %}
+    {%- set instant = run_started_at - modules.datetime.timedelta(days=var('changeable_days')) -%}
+    {%- do return(instant.astimezone(modules.pytz.timezone(var('time_zone'))).strftime('%Y-%m')) -%}
+{% endmacro %}
+
+{# The months of `var('period')`; an empty list where it is null. #}
+{% macro asked_periods() %}
+    {%- set asked = var('period') -%}
+    {%- if asked is none %}{% do return([]) %}{% endif -%}
+    {%- set month = '\\d{4}-(0[1-9]|1[0-2])' -%}
+    {%- if not modules.re.fullmatch(month ~ '(\\.\\.' ~ month ~ ')?', asked | string) -%}
+        {%- do exceptions.raise_compiler_error(
+            "period is '" ~ asked ~ "': give a month such as 2025-04, or a range such as 2025-01..2025-03"
+        ) -%}
+    {%- endif -%}
+    {%- set first, last = asked[:7], asked[-7:] -%}
+    {%- if first > last -%}
+        {%- do exceptions.raise_compiler_error("period is '" ~ asked ~ "': its first month is after its last") -%}
+    {%- endif -%}
+    {%- set months = [first] -%}
+    {%- for _ in range(12 * (last[:4] | int - first[:4] | int + 1)) if months[-1] < last -%}
+        {%- do months.append(next_period(months[-1])) -%}
+    {%- endfor -%}
+    {%- do return(months) -%}
+{% endmacro %}
+
+{#
+    The months to build of `relation`: those asked for, or each month that can still change and each
+    month of the source that `relation` does not have yet. So the first build makes all of them, one
+    that was interrupted is taken up where it stopped, and a month that has emptied is emptied.
+
+    Both lists are found by hopping from month to month along an index, never by reading the rows.
+#}
+{% macro periods_to_build(relation) %}
+    {%- set asked = asked_periods() -%}
+    {%- if asked %}{% do return(asked) %}{% endif -%}
+    {#- Not a ref: which months there are is a matter of the build, no input of the model. -#}
+    {%- set staging = graph.nodes.values() | selectattr('name', 'equalto', 'stg_qualicharge__sessions') | first -%}
+    {%- set sessions = api.Relation.create(schema=staging.schema, identifier=staging.alias) -%}
+    {%- set months = run_query(
+        months_to_build_sql(sessions, relation, var('time_zone'), first_changeable_period() ~ '-01')
+    ) -%}
+    {%- do return(months.columns[0].values() | list) -%}
+{% endmacro %}
+
+{% macro months_to_build_sql(sessions, relation, time_zone, first_changeable) %}
+with recursive
+
+source_months (period) as (
+    select cast(date_trunc('month', min(started_at) at time zone '{{ time_zone }}') as date)
+    from {{ sessions }}
+    -- `union` drops what was seen: the hops end even on a start of infinity.
+    union
+    select (
+        select cast(date_trunc('month', min(started_at) at time zone '{{ time_zone }}') as date)
+        from {{ sessions }}
+        where started_at >= (source_months.period + interval '1 month') at time zone '{{ time_zone }}'
+    )
+    from source_months
+    where source_months.period is not null
+),
+
+built_months (period) as (
+    select min(period) from {{ relation }}
+    union
+    select (select min(period) from {{ relation }} where period > built_months.period)
+    from built_months
+    where built_months.period is not null
+)
+
+select to_char(period, 'YYYY-MM') as period
+from source_months
+full join built_months using (period)
+where
+    isfinite(period)
+    and (period >= cast('{{ first_changeable }}' as date) or built_months.period is null)
+order by period
+{% endmacro %}

@@ -1,0 +1,82 @@
+{# What the rules and the books are made of. The rules: models/marts/sessions_flagged.sql #}
+
+{# What a session is marked with: the seven flags, and what domain decisions add to them. #}
+{% macro session_flags() %}
+    {%- do return([
+        'negs', 'eneu', 'enea', 'odus', 'enex', 'duplicate', 'overlap', 'invalid_energy', 'hidden_overlap'
+    ]) -%}
+{% endmacro %}
+
+{# Those of them that reject, in the order in which they are shown. #}
+{% macro rejection_reasons() %}
+    {%- if var('reject_hidden_overlaps') %}{% do return(session_flags()) %}{% endif -%}
+    {%- do return(session_flags() | reject('equalto', 'hidden_overlap') | list) -%}
+{% endmacro %}
+
+{# Which of the boolean columns are true, as an array of their names. #}
+{% macro names_of_true(columns) -%}
+    array_remove(
+        array[
+            {%- for column in columns %}
+            case when {{ column }} then '{{ column }}' end{{ ',' if not loop.last }}
+            {%- endfor %}
+        ],
+        null
+    )
+{%- endmacro %}
+
+{# Hours from one instant to another: signed and whole, in double precision. #}
+{% macro hours_between(start, end) -%}
+    date_part('epoch', {{ end }} - {{ start }}) / 3600
+{%- endmacro %}
+
+{# Energy that the rules can judge: not negative, finite. NaN is above infinity in the order of SQL. #}
+{% macro is_valid_energy(energy_kwh) -%}
+    {{ energy_kwh }} >= 0 and {{ energy_kwh }} < cast('infinity' as double precision)
+{%- endmacro %}
+
+{# Energy as the books count it: an exact number, 0 where it is NaN or infinite. #}
+{% macro booked_energy_kwh(energy_kwh) -%}
+    case
+        when abs({{ energy_kwh }}) < cast('infinity' as double precision)
+            then cast({{ energy_kwh }} as numeric)
+        else 0
+    end
+{%- endmacro %}
+
+{# kWh as MWh, rounded half up to the Wh. #}
+{% macro mwh(energy_kwh) -%}
+    cast(round({{ energy_kwh }} * 0.001, 6) as numeric(18, 6))
+{%- endmacro %}
+
+{# Of the fates of a month: how many sessions meet a condition, and their energy. #}
+{% macro sessions_and_kwh(name, condition) -%}
+    cast(sum(case when {{ condition }} then sessions else 0 end) as bigint) as {{ name }}_sessions,
+    sum(case when {{ condition }} then energy_kwh else 0 end) as {{ name }}_kwh
+{%- endmacro %}
+
+{% macro is_blank(text) -%}
+    coalesce(trim({{ text }}), '') = ''
+{%- endmacro %}
+
+{# A SIREN: nine digits, not all zero, that pass the Luhn check. #}
+{% macro is_valid_siren(siren) -%}
+    case
+        when {{ siren }} = '000000000' or not regexp_like({{ siren }}, '^[0-9]{9}$') then false
+        else (
+            {%- for position in range(1, 10) %}
+            {%- set digit = 'cast(substring(' ~ siren ~ ', ' ~ position ~ ', 1) as integer)' %}
+            {{ digit if position % 2 else '2 * ' ~ digit ~ ' - 9 * (' ~ digit ~ ' / 5)' }}
+            {{- ' +' if not loop.last }}
+            {%- endfor %}
+        ) % 10 = 0
+    end
+{%- endmacro %}
+
+{# A station's id as CARBURE takes it. #}
+{% macro is_valid_station_id(id_station_itinerance) -%}
+    (
+        regexp_like({{ id_station_itinerance }}, '^FR[A-Z0-9]{3}P')
+        and length({{ id_station_itinerance }}) between 7 and 64
+    )
+{%- endmacro %}

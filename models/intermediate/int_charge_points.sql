@@ -1,0 +1,62 @@
+-- Where each charge point stands, and the first reason why its energy could not be sent.
+
+with
+
+charge_points as (
+    select * from {{ ref('stg_qualicharge__charge_points') }}
+),
+
+stations as (
+    select * from {{ ref('stg_qualicharge__stations') }}
+),
+
+amenageurs as (
+    select * from {{ ref('stg_qualicharge__amenageurs') }}
+),
+
+operational_units as (
+    select * from {{ ref('stg_qualicharge__operational_units') }}
+),
+
+located as (
+    select
+        charge_points.charge_point_id,
+        charge_points.id_pdc_itinerance,
+        charge_points.max_power_kw,
+        stations.station_id,
+        stations.id_station_itinerance,
+        amenageurs.amenageur_id,
+        amenageurs.siren,
+        amenageurs.entity,
+        operational_units.operational_unit_id,
+        operational_units.code
+    from charge_points
+    left join stations
+        on charge_points.station_id = stations.station_id
+    left join amenageurs
+        on stations.amenageur_id = amenageurs.amenageur_id
+    left join operational_units
+        on stations.operational_unit_id = operational_units.operational_unit_id
+)
+
+select
+    charge_point_id,
+    id_pdc_itinerance,
+    max_power_kw,
+    id_station_itinerance,
+    code,
+    siren,
+    entity,
+    case
+        when station_id is null then 'no_station'
+        when amenageur_id is null then 'no_amenageur'
+        when {{ is_blank('siren') }} then 'no_siren'
+        when not {{ is_valid_siren('siren') }} then 'invalid_siren'
+        when {{ is_blank('entity') }} then 'no_name'
+        when operational_unit_id is null then 'no_operational_unit'
+        when (substring(id_station_itinerance, 1, 5) = code) is not true
+            then 'code_not_station_prefix'
+        when not {{ is_valid_station_id('id_station_itinerance') }}
+            then 'invalid_station_id'
+    end as blocking_reason
+from located

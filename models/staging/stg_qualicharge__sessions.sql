@@ -1,0 +1,13 @@
+select
+    -- ids
+    id as session_id,
+    point_de_charge_id as charge_point_id,
+
+    -- numerics
+    cast(energy as double precision) as energy_kwh,
+
+    -- timestamps
+    start as started_at,
+    "end" as ended_at,
+    created_at
+from {{ source('qualicharge', 'session') }}
