@@ -1,8 +1,4 @@
-"""A real PostgreSQL of the project's own, on a private socket, that stops with who started it.
-
-`python -m demo.postgres COMMAND [ARGUMENT ...]` runs a command against the demo's warehouse: the
-server is up as long as the command runs, and libpq's variables point at it.
-"""
+"""A real PostgreSQL of the project's own, on a private socket, that stops with who started it."""
 
 import fcntl
 import hashlib
@@ -17,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+
+import click
 
 PROJECT = Path(__file__).resolve().parent.parent
 # Found, not imported: importing it looks for folders and users that are no concern here.
@@ -179,20 +177,27 @@ def terminate_like_interrupt() -> None:
     signal.signal(signal.SIGHUP, interrupt)
 
 
-def main() -> int:
-    """Run the command of the command line with the demo's server up."""
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.option("--name", default="demo", show_default=True, help="Whose data.")
+@click.option("--binaries", type=click.Path(path_type=Path), help="bin folder of a PostgreSQL.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def main(name: str, binaries: Path | None, command: tuple[str, ...]) -> None:
+    """Run COMMAND with a server up and libpq's variables pointing at it.
+
+    Example: python -m demo.postgres psql -c "select * from tiruert.energy_balance_monthly"
+    """
     terminate_like_interrupt()
     try:
-        with running("demo") as variables:
+        with running(name, binaries) as variables:
             environment = os.environ | variables
-            program = shutil.which(sys.argv[1], path=environment["PATH"]) or sys.argv[1]
-            return subprocess.run([program, *sys.argv[2:]], env=environment, check=False).returncode  # noqa: S603
-    except (PostgresError, FileNotFoundError) as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+            program = shutil.which(command[0], path=environment["PATH"])
+            if program is None:
+                raise click.ClickException(f"there is no program called {command[0]}")
+            finished = subprocess.run([program, *command[1:]], env=environment, check=False)  # noqa: S603
+    except PostgresError as error:
+        raise click.ClickException(str(error)) from None
+    sys.exit(finished.returncode)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -43,9 +43,7 @@ def _read_units(file: Path) -> list[OperationalUnit]:
         ]
 
 
-def _read_static(
-    charge_points: Iterator[dict[str, Any]], units: list[OperationalUnit]
-) -> Source:
+def _read_static(charge_points: Iterator[dict[str, Any]], units: list[OperationalUnit]) -> Source:
     """Take apart the national format, in which each charge point repeats its station and owner."""
     codes = {unit.code: unit.id for unit in units}
     amenageurs, stations, points = {}, {}, {}

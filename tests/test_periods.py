@@ -1,0 +1,219 @@
+"""A build replaces whole months: what the source no longer has is gone, no other month moves."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from demo.qualicharge import Amenageur, ChargePoint, OperationalUnit, Session, Source, Station
+from tests.warehouse import Warehouse
+
+MARTS = (
+    "sessions_flagged",
+    "station_energy_monthly",
+    "blocked_energy_monthly",
+    "energy_balance_monthly",
+)
+NOW = datetime.now(UTC)
+
+
+def noon(month: int, day: int) -> datetime:
+    return datetime(2025, month, day, 12, tzinfo=UTC)
+
+
+def network() -> tuple[Source, ChargePoint, ChargePoint]:
+    """Two operators with a charge point each: Alpha's can be sent, Beta's is blocked."""
+    source = Source()
+    for number, siren in enumerate(("732829320", None)):
+        code = f"FRA0{number}"
+        source.amenageur.append(Amenageur(uuid4(), f"Opérateur {number}", siren, None))
+        source.operationalunit.append(OperationalUnit(uuid4(), code, "Réseau", "CHARGING"))
+        source._station.append(
+            Station(
+                uuid4(),
+                f"{code}P1",
+                None,
+                source.amenageur[-1].id,
+                source.operationalunit[-1].id,
+                None,
+            )
+        )
+        source._pointdecharge.append(
+            ChargePoint(uuid4(), f"{code}E1", 50.0, True, False, source._station[-1].id, None)
+        )
+    return source, *source._pointdecharge
+
+
+def charge(point: ChargePoint, start: datetime, energy_kwh: float = 10.0) -> Session:
+    end = start + timedelta(hours=1)
+    return Session(uuid4(), start, end, energy_kwh, point.id, end, end)
+
+
+@pytest.fixture(scope="module")
+def first_built(warehouse: Warehouse) -> tuple[Warehouse, list[Session]]:
+    """January to April 2025 and the present month, each with an hour at Alpha's and at Beta's."""
+    source, alpha, beta = network()
+    for start in (*(noon(month, 10) for month in (1, 2, 3, 4)), NOW - timedelta(hours=2)):
+        source.session += [charge(alpha, start), charge(beta, start)]
+    warehouse.load(source)
+    warehouse.build()
+    return warehouse, source.session
+
+
+@pytest.fixture
+def built(
+    first_built: tuple[Warehouse, list[Session]], make_warehouse: Callable[..., Warehouse]
+) -> tuple[Warehouse, list[Session]]:
+    """A copy of it for each test to change."""
+    warehouse, sessions = first_built
+    return make_warehouse(like=warehouse), sessions
+
+
+def months(warehouse: Warehouse, mart: str) -> dict[str, int]:
+    return dict(
+        warehouse.query(f"select cast(period as text), count(*) from tiruert.{mart} group by 1")
+    )
+
+
+def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
+    """Every row of every mart but for when it was computed."""
+    return {
+        mart: sorted(
+            warehouse.query(
+                f"select cast(to_jsonb(m) - 'computed_at' as text) from tiruert.{mart} m"
+            )
+        )
+        for mart in MARTS
+    }
+
+
+def delete(warehouse: Warehouse, session: Session) -> None:
+    warehouse.query("delete from qualicharge.session where id = %s", str(session.id))
+
+
+def move(warehouse: Warehouse, session: Session, to: datetime) -> None:
+    warehouse.query(
+        'update qualicharge.session set start = %s, "end" = %s where id = %s',
+        to,
+        to + timedelta(hours=1),
+        str(session.id),
+    )
+
+
+def this_month() -> str:
+    return (NOW - timedelta(hours=2)).strftime("%Y-%m-01")
+
+
+def test_the_first_build_makes_every_month(built: tuple[Warehouse, list[Session]]) -> None:
+    warehouse, _ = built
+    past = ["2025-01-01", "2025-02-01", "2025-03-01", "2025-04-01"]
+    for mart in MARTS:
+        assert sorted(months(warehouse, mart)) == [*past, this_month()]
+
+
+def test_building_again_changes_nothing(built: tuple[Warehouse, list[Session]]) -> None:
+    warehouse, _ = built
+    before = contents(warehouse)
+    warehouse.build()
+    warehouse.build(period="2025-01..2025-04")
+    assert contents(warehouse) == before
+
+
+def test_a_month_leaves_no_ghosts_of_what_was_deleted_or_moved(
+    built: tuple[Warehouse, list[Session]],
+) -> None:
+    """April loses its sessions to deletion and to May: not one row of it stays, in any mart."""
+    warehouse, sessions = built
+    april_alpha, april_beta = (s for s in sessions if s.start == noon(4, 10))
+    delete(warehouse, april_alpha)
+    move(warehouse, april_beta, to=noon(5, 1))
+    warehouse.build(period="2025-04..2025-05")
+    for mart in MARTS:
+        assert "2025-04-01" not in months(warehouse, mart)
+    assert months(warehouse, "sessions_flagged")["2025-05-01"] == 1
+
+
+def test_only_the_months_asked_for_are_built(built: tuple[Warehouse, list[Session]]) -> None:
+    warehouse, sessions = built
+    for session in sessions:
+        delete(warehouse, session)
+    warehouse.build(period="2025-02")
+    assert sorted(months(warehouse, "sessions_flagged")) == [
+        "2025-01-01",
+        "2025-03-01",
+        "2025-04-01",
+        this_month(),
+    ]
+
+
+def test_a_build_without_a_period_takes_the_months_that_can_change_and_the_missing_ones(
+    built: tuple[Warehouse, list[Session]],
+) -> None:
+    """January is closed and stays; February was lost half-way and comes back; now is emptied."""
+    warehouse, sessions = built
+    for session in sessions:
+        if session.start == noon(1, 10) or session.start > noon(4, 10):
+            delete(warehouse, session)
+    for mart in MARTS:
+        warehouse.query(f"delete from tiruert.{mart} where period = '2025-02-01'")
+    warehouse.build()
+    for mart in MARTS:
+        assert sorted(months(warehouse, mart)) == [
+            "2025-01-01",
+            "2025-02-01",
+            "2025-03-01",
+            "2025-04-01",
+        ]
+
+
+def test_a_session_that_is_no_longer_flagged_becomes_clean(
+    built: tuple[Warehouse, list[Session]],
+) -> None:
+    warehouse, sessions = built
+    april = next(session for session in sessions if session.start == noon(4, 10))
+    set_energy = "update qualicharge.session set energy = %s where id = %s"
+    for energy_kwh, energies in ((5000.0, []), (12.0, [(12,)])):
+        warehouse.query(set_energy, energy_kwh, str(april.id))
+        warehouse.build(period="2025-04")
+        assert energies == warehouse.query(
+            "select energy_mwh * 1000 from tiruert.station_energy_monthly"
+            " where period = '2025-04-01'"
+        )
+
+
+def test_a_month_is_the_same_whatever_is_built_with_it(
+    built: tuple[Warehouse, list[Session]],
+) -> None:
+    """A session of 8 March that never ended hides all of April, but is out of its sight."""
+    warehouse, sessions = built
+    march = next(session for session in sessions if session.start == noon(3, 10))
+    warehouse.query(
+        'update qualicharge.session set "end" = %s where id = %s', noon(5, 1), str(march.id)
+    )
+    warehouse.build(period="2025-03..2025-04")
+    together = contents(warehouse)
+    warehouse.build(period="2025-04")
+    assert contents(warehouse) == together
+    [overlaps] = warehouse.query(
+        "select overlap_sessions from tiruert.energy_balance_monthly where period = '2025-04-01'"
+    )
+    assert overlaps == (0,)
+
+
+@pytest.mark.parametrize("period", ["2025-13", "avril", "2025-04-01", "2025-04..2025-01", "202504"])
+def test_a_period_that_is_none_is_refused_in_one_line(server: Warehouse, period: str) -> None:
+    finished = server.run("dbt", "compile", "--quiet", "--vars", f"period: {period}")
+    assert finished.returncode != 0
+    assert f"period is '{period}': " in finished.stdout
+
+
+def test_a_build_reads_no_session_outside_its_view(built: tuple[Warehouse, list[Session]]) -> None:
+    """The month and the seven days before it reach the source as constants on the bare column."""
+    warehouse, _ = built
+    warehouse.dbt("compile", "--select", "sessions_flagged", "--vars", "period: 2025-04")
+    compiled = warehouse.compiled("models/marts/sessions_flagged.sql")
+    plan = "\n".join(line for (line,) in warehouse.query(f"explain (costs off) {compiled}"))
+    assert "2025-03-25 00:00:00" in plan
+    assert "2025-05-01 00:00:00" in plan
+    assert "start >= '2025-03-25" in plan
