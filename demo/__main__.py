@@ -1,0 +1,145 @@
+"""The command line: the whole way on one machine, and a look at what it left."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+import psycopg2
+
+from demo import carbure, generator, page, postgres, qualicharge, sample
+from demo.dbt import dbt_variables
+from demo.qualicharge import Source
+
+
+@click.group()
+def cli() -> None:
+    """Try everything on a PostgreSQL of the demo's own and a stand-in for CARBURE."""
+
+
+@cli.command()
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of QualiCharge's public sample, in place of made sessions.",
+)
+@click.option("--period", type=click.DateTime(["%Y-%m"]), help="Send only this month.")
+def run(data: Path | None, period: datetime | None) -> None:
+    """Make the sources, build the marts, send them to the stand-in, and show what came of it."""
+    source = _read_source(data)
+    with _server() as environment, closing(_connect(environment)) as connection:
+        _say(f"loading {len(source.session):,} sessions into QualiCharge's tables")
+        qualicharge.create_tables(connection)
+        qualicharge.load(connection, source)
+        _say("dbt build")
+        _run(["dbt", "--quiet", "build", "--full-refresh"], environment)
+        books = page.read_books(connection)
+        months = [period.date()] if period else [book.period for book in books]
+        stand_in = _stand_in(source, months)
+        with carbure.running(stand_in) as root_url:
+            for month in months:
+                _send(month, environment | _credentials(stand_in, root_url))
+        for line in page.lines(connection, months, stand_in.rows):
+            click.echo(line)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.option("--binaries", type=click.Path(path_type=Path), help="bin folder of a PostgreSQL.")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def shell(binaries: Path | None, command: tuple[str, ...]) -> None:
+    """Run COMMAND, such as psql or dbt, while the demo's server is up.
+
+    Example: python -m demo shell psql -c "select * from tiruert.energy_balance_monthly"
+    """
+    with _server(binaries) as environment:
+        sys.exit(_run(command, environment, must_work=False))
+
+
+def _read_source(data: Path | None) -> Source:
+    if data is None:
+        _say("making two months of sessions")
+        return generator.generate().source
+    _say(f"reading {data}")
+    try:
+        return sample.read(data)
+    except sample.SampleError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def _server(binaries: Path | None = None) -> Iterator[dict[str, str]]:
+    """Run a PostgreSQL; yield an environment in which libpq, dbt and the sender use it."""
+    name = f"demo-{binaries.parent.name}" if binaries else "demo"
+    try:
+        _say("starting PostgreSQL")
+        with postgres.running(name, binaries) as environment:
+            yield environment | dbt_variables(postgres.PROJECT / "target" / name)
+    except postgres.PostgresError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _connect(environment: dict[str, str]) -> psycopg2.extensions.connection:
+    return psycopg2.connect(
+        host=environment["PGHOST"],
+        port=environment["PGPORT"],
+        user=environment["PGUSER"],
+        dbname=environment["PGDATABASE"],
+    )
+
+
+def _stand_in(source: Source, months: list[date]) -> carbure.StandIn:
+    """Make a CARBURE that knows the operators and is ready for the months."""
+    sirens = sorted({owner.siren_amenageur or "" for owner in source.amenageur} - {""})
+    entities = [
+        {
+            "id": number,
+            "name": f"Opérateur {siren}",
+            "entity_type": "Charge Point Operator",
+            "registration_id": siren,
+        }
+        for number, siren in enumerate(sirens, start=1)
+    ]
+    return carbure.StandIn(entities=entities, configured_years={month.year for month in months})
+
+
+def _credentials(stand_in: carbure.StandIn, root_url: str) -> dict[str, str]:
+    return {
+        "CARBURE_ROOT_URL": root_url,
+        "CARBURE_USER_API_KEY": stand_in.api_key,
+        "CARBURE_USER_EMAIL": stand_in.email,
+        "CARBURE_USER_PASSWORD": stand_in.password,
+    }
+
+
+def _send(month: date, environment: dict[str, str]) -> None:
+    arguments = ["-m", "sender", "--period", f"{month:%Y-%m}"]
+    _say(f"python {' '.join(arguments)}")
+    _run([sys.executable, *arguments], environment)
+
+
+def _run(command: Sequence[str], environment: dict[str, str], *, must_work: bool = True) -> int:
+    """Run a program of the project or of PostgreSQL, and end with it where it fails."""
+    program = shutil.which(command[0], path=environment["PATH"])
+    if program is None:
+        raise click.ClickException(f"there is no program called {command[0]}")
+    code = subprocess.run(  # noqa: S603
+        [program, *command[1:]], cwd=postgres.PROJECT, env=environment, check=False
+    ).returncode
+    if must_work and code != 0:
+        raise click.ClickException(f"{' '.join(command)} ended with {code}")
+    return code
+
+
+def _say(step: str) -> None:
+    click.secho(f"· {step}", fg="cyan", err=True)
+
+
+if __name__ == "__main__":
+    # A polite kill unwinds as Ctrl-C does, and stops the server on the way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    cli(prog_name="python -m demo")

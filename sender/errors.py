@@ -1,0 +1,58 @@
+"""What ends a run: exit codes, and the errors that a user can cause, each with one of them."""
+
+from enum import IntEnum
+
+import click
+
+
+class ExitCode(IntEnum):
+    """How a run ended, for whoever started it. 2 is left free for a later use."""
+
+    description: str
+
+    def __new__(cls, value: int, description: str) -> "ExitCode":
+        """Give each code its meaning, in words that the help and the README share."""
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.description = description
+        return member
+
+    ALL_ACCEPTED = 0, "everything was accepted; with --dry-run, everything could be sent"
+    NOT_ALL_ACCEPTED = 1, "something was held back, refused, or has an uncertain outcome"
+    USAGE = 3, "a wrong option, or a missing or wrong setting"
+    WAREHOUSE = 4, "the warehouse cannot be read, or the mart has not been built"
+    NO_ROWS = 5, "the mart has no rows for what was asked"
+    CARBURE = 6, "CARBURE cannot be reached, or refuses the credentials"
+    INTERRUPTED = 130, "interrupted; what had been sent is shown"
+
+
+class SenderError(click.ClickException):
+    """An error that a user can mend; its message is one line that says how."""
+
+    def __init__(self, message: str) -> None:
+        """Take a message of any form and keep it in one line."""
+        super().__init__(" ".join(message.split()))
+
+
+class SettingsError(SenderError):
+    """A setting is missing or wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class WarehouseError(SenderError):
+    """The mart cannot be read."""
+
+    exit_code = ExitCode.WAREHOUSE
+
+
+class NoRowsError(SenderError):
+    """There is nothing to send."""
+
+    exit_code = ExitCode.NO_ROWS
+
+
+class CarbureError(SenderError):
+    """CARBURE cannot be worked with: no request of this run can succeed."""
+
+    exit_code = ExitCode.CARBURE
