@@ -66,7 +66,6 @@ FAST_KW = 50.0
 
 # French summer time, by which people live, holds all through both months.
 LOCAL_TIME_OFFSET = timedelta(hours=2)
-GAP = timedelta(minutes=2)
 
 
 class Rhythm(NamedTuple):
@@ -274,7 +273,7 @@ def _charges(rng: Random, plug: ChargePoint) -> Iterator[Draft]:
     now = BEGINNING
     while True:
         # Cars come as often as in the busiest hour; in the others, some of them drive on.
-        now += GAP + timedelta(hours=rng.expovariate(1 / rhythm.hours_between_cars))
+        now += timedelta(minutes=2, hours=rng.expovariate(1 / rhythm.hours_between_cars))
         if now >= (plug.deleted_at or END):
             return
         local = now + LOCAL_TIME_OFFSET
