@@ -306,7 +306,7 @@ def _odus(rng: Random, draft: Draft) -> list[Draft]:
 
 def _eneu(rng: Random, draft: Draft) -> list[Draft]:
     """Draw an energy that is more than twice what any plug delivers in any draft's time."""
-    return [draft.with_energy(rng.uniform(1_001, 40_000), "eneu", "enea", "enex")]
+    return [draft.with_energy(rng.uniform(1_001, 9_000), "eneu", "enea", "enex")]
 
 
 def _enea(rng: Random, draft: Draft) -> list[Draft]:
