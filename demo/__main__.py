@@ -36,6 +36,7 @@ def run(data: Path | None, period: datetime | None) -> None:
         _say(f"loading {len(source.session):,} sessions into QualiCharge's tables")
         qualicharge.create_tables(connection)
         qualicharge.load(connection, source)
+        _forget_what_was_sent(connection)
         _say("dbt build")
         _run(["dbt", "--quiet", "build", "--full-refresh"], environment)
         books = page.read_books(connection)
@@ -90,6 +91,12 @@ def _connect(environment: dict[str, str]) -> psycopg2.extensions.connection:
         user=environment["PGUSER"],
         dbname=environment["PGDATABASE"],
     )
+
+
+def _forget_what_was_sent(connection: psycopg2.extensions.connection) -> None:
+    """Begin with an empty ledger, as the stand-in begins with nothing."""
+    with connection, connection.cursor() as cursor:
+        cursor.execute("drop schema if exists tiruert_ledger cascade")
 
 
 def _stand_in(source: Source, months: list[date]) -> carbure.StandIn:

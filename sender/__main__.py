@@ -1,96 +1,156 @@
 """The command line: python -m sender --period 2025-04."""
 
+import json
 import signal
 import sys
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 
 import click
 
-from sender import report, submission
-from sender.carbure import Carbure, Outcome
-from sender.errors import ExitCode, NoRowsError, SettingsError
-from sender.mart import StationEnergy, read_stations
-from sender.payload import Payload
-from sender.settings import CarbureSettings, WarehouseSettings
-from sender.submission import Batch
+from sender import ledger, report
+from sender.carbure import Carbure
+from sender.clock import Clock
+from sender.errors import ExitCode, SettingsError
+from sender.plan import Line
+from sender.report import Log
+from sender.run import Options, Run
+from sender.settings import CarbureSettings, SenderSettings
+from sender.warehouse import connected
 
-# click's own 2 would be taken for an outcome of the submission.
+# click's own 2 would be taken for an outcome of the plan.
 click.UsageError.exit_code = ExitCode.USAGE
 
 EXIT_CODES = "\b\nExit codes:\n" + "\n".join(
     f"  {code.value:>3}  {code.description}" for code in ExitCode
 )
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command(epilog=EXIT_CODES)
-@click.option(
-    "--period", type=click.DateTime(["%Y-%m"]), required=True, help="The month, such as 2025-04."
-)
+@click.option("--period", type=click.DateTime(["%Y-%m"]), help="The month, such as 2025-04.")
 @click.option("--siren", "sirens", multiple=True, help="Only this SIREN; may be repeated.")
-@click.option("--dry-run", is_flag=True, help="Send nothing; show what would go.")
 @click.option(
-    "--output",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
-    help="Write the payload to this file, as JSON.",
+    "--plan", "--dry-run", "only_plan", is_flag=True, help="Send nothing; show what would go."
+)
+@click.option("--detail", is_flag=True, help="Show each station that goes, old and new.")
+@click.option("--force", is_flag=True, help="Send everything of the period again.")
+@click.option("--allow-open-period", is_flag=True, help="Although sessions may still come.")
+@click.option("--allow-shrinkage", is_flag=True, help="Although many stations are gone.")
+@click.option("--output", type=FILE, help="Write what would go to this file, as JSON.")
+@click.option("--report", "report_file", type=FILE, help="Write the outcome to this file, as JSON.")
+@click.option("--status", is_flag=True, help="Show what CARBURE has, by the ledger; send nothing.")
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
 def command(
-    period: datetime, sirens: tuple[str, ...], dry_run: bool, output: Path | None
+    period: datetime | None,
+    sirens: tuple[str, ...],
+    only_plan: bool,
+    detail: bool,
+    force: bool,
+    allow_open_period: bool,
+    allow_shrinkage: bool,
+    output: Path | None,
+    report_file: Path | None,
+    status: bool,
+    log_format: str,
 ) -> ExitCode:
-    r"""Send a month of station energy from the warehouse to CARBURE.
+    """Send to CARBURE what differs between a month of the warehouse and what CARBURE has.
 
     \b
     Examples:
-      python -m sender --period 2025-04 --dry-run
-      python -m sender --period 2025-04 --siren 891118473 --output payload.json
-    """
-    carbure = None if dry_run else Carbure(CarbureSettings.load())
-    stations = read_stations(period.date(), WarehouseSettings().tiruert_schema)
-    batches = submission.prepare(_narrowed(stations, sirens))
-    if output is not None:
-        _write_payload(batches, output)
-    if carbure is None:
-        return _conclude(batches, Outcome.NOT_SENT)
-    carbure.authenticate()
+      python -m sender --period 2025-04 --plan
+      python -m sender --period 2025-04 --plan --detail --siren 891118473
+      python -m sender --period 2025-04 --plan --output payload.json
+      python -m sender --period 2025-04
+      python -m sender --period 2025-04 --force --siren 891118473
+      python -m sender --period 2025-04 --allow-open-period --allow-shrinkage
+      python -m sender --period 2025-04 --log-format json --report outcome.json
+      python -m sender --status --period 2025-04
+    """  # noqa: D301
+    settings = SenderSettings.load()
+    if status:
+        return _show_status(settings, period and period.date())
+    if period is None:
+        raise click.UsageError("Missing option '--period'.")
+    clock = Clock()
+    log = Log(clock, as_json=log_format == "json")
+    options = Options(period.date(), sirens, force, allow_open_period, allow_shrinkage)
+    carbure = Carbure(CarbureSettings.load(), clock)
+    with connected(settings.schema_) as connection:
+        run = Run(connection, carbure, clock, settings, options, log)
+        run.prepare()
+        run.plan(show_detail=detail)
+        if output is not None:
+            _write(output, run.payload())
+        if only_plan:
+            _show(run.tally.lines(), report_file)
+            return ExitCode.WOULD_SEND if run.would_send() else run.exit_code([])
+        with _interruptible(clock):
+            try:
+                _send(run, clock, log)
+            finally:
+                outcomes = run.outcomes()
+                _show(outcomes, report_file)
+        return run.exit_code(outcomes)
+
+
+def _send(run: Run, clock: Clock, log: Log) -> None:
+    total, sent = run.would_send(), 0
+    if total == 0:
+        log("nothing to send")
+    started_at = clock.now()
+    for exchange in run.send():
+        sent += len(exchange.stations)
+        for line in report.exchange_lines(exchange):
+            log(line)
+        seconds = (clock.now() - started_at).total_seconds()
+        log(report.progress(sent, total, seconds), stations=sent, stations_in_all=total)
+        if clock.is_interrupted:
+            raise KeyboardInterrupt
+
+
+def _show(lines: Iterable[Line], report_file: Path | None) -> None:
+    lines = list(lines)
+    for text in report.table(lines):
+        click.echo(text)
+    if report_file is not None:
+        _write(report_file, [json.dumps([line._asdict() for line in lines], default=str)])
+
+
+def _show_status(settings: SenderSettings, period: date | None) -> ExitCode:
+    with connected(settings.schema_) as connection:
+        ledger.upgrade(connection, settings.schema_)
+        for month, lines in ledger.read_status(connection, period):
+            click.echo(f"{month:%Y-%m}")
+            for text in report.table(lines):
+                click.echo(text)
+    return ExitCode.ALL_ACCEPTED
+
+
+def _write(path: Path, parts: Iterable[str]) -> None:
     try:
-        _send(carbure, batches)
-    finally:
-        code = _conclude(batches, Outcome.ACCEPTED)
-    return code
-
-
-def _narrowed(stations: Sequence[StationEnergy], sirens: Sequence[str]) -> list[StationEnergy]:
-    unknown = set(sirens) - {station.siren for station in stations}
-    if unknown:
-        raise NoRowsError(f"the mart has no rows for {', '.join(sorted(unknown))} in this period")
-    return [station for station in stations if not sirens or station.siren in sirens]
-
-
-def _write_payload(batches: Sequence[Batch], output: Path) -> None:
-    sendable = [
-        station for batch in batches if batch.payload is not None for station in batch.stations
-    ]
-    try:
-        output.write_bytes(Payload.of(sendable).as_json() if sendable else b"[]")
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(parts)
     except OSError as error:
-        raise SettingsError(f"cannot write {output}: {error.strerror}") from None
+        raise SettingsError(f"cannot write {path}: {error.strerror}") from None
 
 
-def _send(carbure: Carbure, batches: Sequence[Batch]) -> None:
-    total = sum(batch.payload is not None for batch in batches)
-    for number, batch in enumerate(submission.send(carbure, batches), start=1):
-        click.echo(report.progress_line(number, total, batch), err=True)
+@contextmanager
+def _interruptible(clock: Clock) -> Iterator[None]:
+    """Let a first signal end the run after the request under way, and a second one at once."""
 
+    def end(number: int, _: object) -> None:
+        clock.interrupt()
+        signal.signal(number, signal.default_int_handler)
+        click.echo("Ending after the request under way; once more ends at once.", err=True)
 
-def _conclude(batches: Sequence[Batch], wanted: Outcome) -> ExitCode:
-    """Show the outcome of everything, and sum it up in an exit code."""
-    for line in report.failure_lines(batches):
-        click.echo(line, err=True)
-    for line in report.summary_lines(batches):
-        click.echo(line)
-    is_complete = all(batch.outcome is wanted for batch in batches)
-    return ExitCode.ALL_ACCEPTED if is_complete else ExitCode.NOT_ALL_ACCEPTED
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    yield
 
 
 def main() -> None:
@@ -103,7 +163,7 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except click.Abort:
-        click.echo("Interrupted: what is shown as uncertain may have been stored.", err=True)
+        click.echo("Interrupted; the ledger knows what was sent.", err=True)
         code = ExitCode.INTERRUPTED
     sys.exit(code)
 

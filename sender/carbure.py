@@ -1,39 +1,30 @@
 """CARBURE's API, as far as the sender uses it: one request at a time, a timeout on each."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import Retry
 
+from sender.clock import Clock
 from sender.errors import CarbureError
-from sender.payload import Payload
 from sender.settings import CarbureSettings
 
 TOKEN_PATH = "/api/token/"  # noqa: S105 - a path, no secret
+REFRESH_PATH = "/api/token/refresh/"
+ENTITIES_PATH = "/api/resources/entities"
 CERTIFICATES_PATH = "/api/elec/provision-certificates-qualicharge/bulk-create/"
 CONNECT_TIMEOUT_SECONDS = 10
 # CARBURE gives up at 30 s: an answer that is not there by then will not come.
 READ_TIMEOUT_SECONDS = 45
-# A request that is told to wait has not been looked at: it goes again after the time it is told.
-# Nothing else goes again by itself, not even a 503 with a time (`total` would allow it).
-WAIT_AS_TOLD = Retry(
-    total=None,
-    connect=0,
-    read=False,  # raised as what it is: no answer in time
-    redirect=0,
-    other=0,
-    status=10,
-    status_forcelist=[HTTPStatus.TOO_MANY_REQUESTS],
-    allowed_methods=None,
-    raise_on_status=False,
-    backoff_factor=1,
-    retry_after_max=60,
-)
-LONGEST_UNKNOWN_BODY = 300
+LONGEST_REQUEST_SECONDS = CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS
+# A token lives 300 s; it is renewed while the longest request still fits in.
+TOKEN_LIFE = timedelta(seconds=300 - LONGEST_REQUEST_SECONDS)
+TIMES_TO_WAIT_AS_TOLD = 10
+LONGEST_WAIT_SECONDS = 60
+LONGEST_SHOWN_BODY = 300
 
 
 class Outcome(StrEnum):
@@ -42,8 +33,6 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
-    HELD = "held back"
-    NOT_SENT = "not sent"
 
 
 class Reason(NamedTuple):
@@ -51,79 +40,132 @@ class Reason(NamedTuple):
 
     text: str
     station_id: str | None = None
+    is_locked: bool = False
 
 
 class Answer(NamedTuple):
-    """What a request came to, with CARBURE's reasons."""
+    """What a request came to: CARBURE's answer, or why there was none, and its reasons."""
 
     outcome: Outcome
+    status: int | None
+    body: str
+    duration_seconds: float
     reasons: list[Reason]
 
 
 class Carbure:
-    """A client of CARBURE; `authenticate` comes before `send`."""
+    """A client of CARBURE, which authenticates itself when it has to."""
 
-    def __init__(self, settings: CarbureSettings) -> None:
+    def __init__(self, settings: CarbureSettings, clock: Clock) -> None:
         """Take the settings; nothing is sent yet."""
         self._settings = settings
+        self._clock = clock
         self._root = str(settings.root_url).rstrip("/")
         self._access_token: str | None = None
+        self._refresh_token: str | None = None
+        self._renewed_at = clock.now()
         self._http = requests.Session()
         self._http.auth = self._sign
-        self._http.mount(self._root, HTTPAdapter(max_retries=WAIT_AS_TOLD))
 
-    def authenticate(self) -> None:
-        """Get an access token. Raises CarbureError where CARBURE cannot be used."""
+    def log_in(self) -> None:
+        """Get new tokens. Raises CarbureError where CARBURE cannot be used."""
+        self._access_token = None
+        tokens = self._ask(
+            "POST",
+            TOKEN_PATH,
+            json={
+                "email": self._settings.user_email,
+                "password": self._settings.user_password.get_secret_value(),
+            },
+        )
+        self._keep_token(tokens)
+        self._refresh_token = tokens.get("refresh")
+
+    def registered_sirens(self) -> set[str]:
+        """List the SIRENs that CARBURE knows. Raises CarbureError where it cannot."""
+        entities = self._ask("GET", ENTITIES_PATH)
+        try:
+            return {str(entity["registration_id"]) for entity in entities}
+        except (KeyError, TypeError):
+            raise CarbureError(
+                f"{self._host} gives no list of entities: check CARBURE_ROOT_URL"
+            ) from None
+
+    def send(self, body: bytes) -> Answer:
+        """Send one request and say what came of it.
+
+        An access token that is refused is renewed by the refresh token, then by logging in, once
+        each. Raises CarbureError where no further request can succeed; what is sent here has been
+        refused then.
+        """
+        if self._clock.now() > self._renewed_at + TOKEN_LIFE and not self._refresh():
+            self.log_in()
+        started_at = self._clock.now()
+        try:
+            response = self._post_certificates(body)
+            if response.status_code == HTTPStatus.UNAUTHORIZED and self._refresh():
+                response = self._post_certificates(body)
+            if response.status_code == HTTPStatus.UNAUTHORIZED:
+                self.log_in()
+                response = self._post_certificates(body)
+        except requests.RequestException as error:
+            text = f"no answer ({type(error).__name__}): CARBURE may have stored it"
+            return Answer(Outcome.UNCERTAIN, None, text, self._since(started_at), [Reason(text)])
+        _raise_for_credentials(response)
+        return answer_of(response, self._since(started_at))
+
+    def _refresh(self) -> bool:
+        """Renew the access token by the refresh token; say whether that went well."""
         self._access_token = None
         try:
-            response = self._post(
-                TOKEN_PATH,
-                json={
-                    "email": self._settings.user_email,
-                    "password": self._settings.user_password.get_secret_value(),
-                },
-            )
+            self._keep_token(self._ask("POST", REFRESH_PATH, json={"refresh": self._refresh_token}))
+        except CarbureError:
+            return False
+        return True
+
+    def _keep_token(self, tokens: Any) -> None:
+        if not isinstance(tokens, dict) or not isinstance(tokens.get("access"), str):
+            raise CarbureError(f"{self._host} answers without a token: check CARBURE_ROOT_URL")
+        self._access_token = tokens["access"]
+        self._renewed_at = self._clock.now()
+
+    def _post_certificates(self, body: bytes) -> requests.Response:
+        headers = {"Content-Type": "application/json"}
+        return self._call("POST", CERTIFICATES_PATH, data=body, headers=headers)
+
+    def _ask(self, method: str, path: str, **content: Any) -> Any:
+        """Make a call that must work, and give the JSON of its answer."""
+        try:
+            response = self._call(method, path, **content)
             _raise_for_credentials(response)
-            self._access_token = response.json()["access"]
-        except (requests.JSONDecodeError, KeyError, TypeError):
+            if response.status_code != HTTPStatus.OK:
+                raise CarbureError(
+                    f"{self._host} answers {response.status_code} to {path}: check CARBURE_ROOT_URL"
+                )
+            return response.json()
+        except requests.JSONDecodeError:
             raise CarbureError(
-                f"{self._host} answers {response.status_code} without a token:"
-                " check CARBURE_ROOT_URL"
+                f"{self._host} does not answer as CARBURE does: check CARBURE_ROOT_URL"
             ) from None
         except requests.RequestException as error:
             raise CarbureError(
                 f"cannot reach {self._host} ({type(error).__name__}): check CARBURE_ROOT_URL"
             ) from None
 
-    def send(self, payload: Payload) -> Answer:
-        """Send one request, with a new token at most once, and say what came of it.
-
-        Raises CarbureError where no further request can succeed: what is sent here has been
-        refused.
-        """
-        body = payload.as_json()
-        try:
-            response = self._post_certificates(body)
-            if response.status_code == HTTPStatus.UNAUTHORIZED:
-                self.authenticate()
-                response = self._post_certificates(body)
-        except requests.RequestException as error:
-            reason = f"no answer ({type(error).__name__}): CARBURE may have stored it"
-            return Answer(Outcome.UNCERTAIN, [Reason(reason)])
-        _raise_for_credentials(response)
-        return answer_of(response)
-
-    def _post_certificates(self, body: bytes) -> requests.Response:
-        headers = {"Content-Type": "application/json"}
-        return self._post(CERTIFICATES_PATH, data=body, headers=headers)
-
-    def _post(self, path: str, **content: Any) -> requests.Response:
-        return self._http.post(
-            self._root + path,
-            timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
-            allow_redirects=False,
-            **content,
-        )
+    def _call(self, method: str, path: str, **content: Any) -> requests.Response:
+        """Make a call; one that is told to wait has not been looked at, and is made again then."""
+        for _ in range(TIMES_TO_WAIT_AS_TOLD):
+            response = self._http.request(
+                method,
+                self._root + path,
+                timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
+                allow_redirects=False,
+                **content,
+            )
+            if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+                break
+            self._clock.wait(_seconds_to_wait(response))
+        return response
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the credentials: as `auth`, since requests would else look for some in ~/.netrc."""
@@ -132,10 +174,18 @@ class Carbure:
             request.headers["Authorization"] = f"Bearer {self._access_token}"
         return request
 
+    def _since(self, instant: datetime) -> float:
+        return (self._clock.now() - instant).total_seconds()
+
     @property
     def _host(self) -> str:
         url = self._settings.root_url
         return f"CARBURE at {url.scheme}://{url.host}:{url.port}"
+
+
+def _seconds_to_wait(response: requests.Response) -> float:
+    told = response.headers.get("Retry-After", "")
+    return min(int(told), LONGEST_WAIT_SECONDS) if told.isdecimal() else 1
 
 
 def _raise_for_credentials(response: requests.Response) -> None:
@@ -147,14 +197,19 @@ def _raise_for_credentials(response: requests.Response) -> None:
         raise CarbureError("CARBURE refuses the API key: check CARBURE_USER_API_KEY")
 
 
-def answer_of(response: requests.Response) -> Answer:
+def answer_of(response: requests.Response, duration_seconds: float) -> Answer:
     """Decide on the status alone; an acknowledgement is an empty 201 and nothing else."""
+    outcome = Outcome.UNCERTAIN
     if response.status_code == HTTPStatus.CREATED and not response.content:
-        return Answer(Outcome.ACCEPTED, [])
-    nothing_was_stored = HTTPStatus.MULTIPLE_CHOICES <= response.status_code < 500  # noqa: PLR2004
+        outcome = Outcome.ACCEPTED
+    elif HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        outcome = Outcome.REFUSED
     return Answer(
-        Outcome.REFUSED if nothing_was_stored else Outcome.UNCERTAIN,
-        list(_reasons(response)),
+        outcome,
+        response.status_code,
+        response.text,
+        duration_seconds,
+        [] if outcome is Outcome.ACCEPTED else list(_reasons(response)),
     )
 
 
@@ -166,12 +221,13 @@ def _reasons(response: requests.Response) -> Iterator[Reason]:
         body = None
     errors = body.get("errors") if isinstance(body, dict) else None
     if not errors or not all(isinstance(error, dict) for error in errors):
-        text = " ".join(response.text.split())[:LONGEST_UNKNOWN_BODY]
+        text = " ".join(response.text.split())[:LONGEST_SHOWN_BODY]
         yield Reason(f"{response.status_code} {text or response.reason}")
         return
+    # Of a locked station there is one `error`, of an invalid one a `field` and its `errors`.
     for error in errors:
-        texts = error.get("errors") or [error.get("error")]
-        text = ", ".join(map(str, texts))
-        if field := error.get("field"):
-            text = f"{field}: {text}"
-        yield Reason(f"{response.status_code} {text}", error.get("station_id"))
+        is_locked = "field" not in error and "error" in error
+        text = ", ".join(map(str, error.get("errors") or [error.get("error")]))
+        if not is_locked:
+            text = f"{error.get('field')}: {text}"
+        yield Reason(f"{response.status_code} {text}", error.get("station_id"), is_locked)

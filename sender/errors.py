@@ -6,7 +6,7 @@ import click
 
 
 class ExitCode(IntEnum):
-    """How a run ended, for whoever started it. 2 is left free for a later use."""
+    """How a run ended, for whoever started it."""
 
     description: str
 
@@ -17,11 +17,12 @@ class ExitCode(IntEnum):
         member.description = description
         return member
 
-    ALL_ACCEPTED = 0, "everything was accepted; with --dry-run, everything could be sent"
-    NOT_ALL_ACCEPTED = 1, "something was held back, refused, or has an uncertain outcome"
+    ALL_ACCEPTED = 0, "everything was accepted, or there was nothing to do"
+    NOT_ALL_ACCEPTED = 1, "something is held back, refused, uncertain, or locked with a difference"
+    WOULD_SEND = 2, "with --plan: something would be sent"
     USAGE = 3, "a wrong option, or a missing or wrong setting"
     WAREHOUSE = 4, "the warehouse cannot be read, or the mart has not been built"
-    NO_ROWS = 5, "the mart has no rows for what was asked"
+    GUARD = 5, "refused by a guard: an open period, books that do not balance, too few stations"
     CARBURE = 6, "CARBURE cannot be reached, or refuses the credentials"
     INTERRUPTED = 130, "interrupted; what had been sent is shown"
 
@@ -46,10 +47,10 @@ class WarehouseError(SenderError):
     exit_code = ExitCode.WAREHOUSE
 
 
-class NoRowsError(SenderError):
-    """There is nothing to send."""
+class GuardError(SenderError):
+    """The period is not in a state to be sent."""
 
-    exit_code = ExitCode.NO_ROWS
+    exit_code = ExitCode.GUARD
 
 
 class CarbureError(SenderError):

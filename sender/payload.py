@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from sender.mart import StationEnergy
+from sender.plan import PlannedStation
 
 
 def is_luhn(digits: str) -> bool:
@@ -107,17 +107,18 @@ class Payload(RootModel[Annotated[list[Entity], Field(min_length=1)]]):
         return self
 
     @classmethod
-    def of(cls, stations: Iterable[StationEnergy]) -> Self:
-        """Group sorted rows of the mart. Raises pydantic's ValidationError."""
-        return cls.model_validate(grouped(stations))
+    def of(cls, period: date, stations: Iterable[PlannedStation]) -> Self:
+        """Group a month's sorted stations. Raises pydantic's ValidationError."""
+        return cls.model_validate(grouped(period, stations))
 
     def as_json(self) -> bytes:
         """Write it as CARBURE reads it."""
         return self.model_dump_json(by_alias=True).encode()
 
 
-def grouped(stations: Iterable[StationEnergy]) -> list[dict[str, Any]]:
-    """Nest sorted rows of the mart: (entity, siren), then (code, from, to), then stations."""
+def grouped(period: date, stations: Iterable[PlannedStation]) -> list[dict[str, Any]]:
+    """Nest a month's sorted stations: (entity, siren), (code, from, to), then stations."""
+    last_day = period.replace(day=monthrange(period.year, period.month)[1])
     return [
         {
             "entity": entity,
@@ -125,7 +126,7 @@ def grouped(stations: Iterable[StationEnergy]) -> list[dict[str, Any]]:
             "operational_units": [
                 {
                     "code": code,
-                    "from": first_day,
+                    "from": period,
                     "to": last_day,
                     "stations": [
                         {
@@ -136,9 +137,7 @@ def grouped(stations: Iterable[StationEnergy]) -> list[dict[str, Any]]:
                         for station in of_unit
                     ],
                 }
-                for (code, first_day, last_day), of_unit in groupby(
-                    of_entity, key=attrgetter("code", "period_start", "period_end")
-                )
+                for code, of_unit in groupby(of_entity, key=attrgetter("code"))
             ],
         }
         for (entity, siren), of_entity in groupby(stations, key=attrgetter("entity", "siren"))

@@ -1,53 +1,82 @@
-"""What a user reads of a submission, as lines of text."""
+"""What a user reads of a run: events as they come, and tables of stations and MWh at the end."""
 
+import json
+import sys
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from itertools import groupby
-from operator import attrgetter
+from typing import Any
 
-from sender.carbure import Outcome
-from sender.submission import Batch
+import click
+
+from sender.clock import Clock
+from sender.plan import Line, PlannedStation
+from sender.submission import Exchange
 
 NAME_WIDTH = 32
 
 
-def progress_line(number: int, total: int, batch: Batch) -> str:
-    """Tell of one request how it ended."""
+class Log:
+    """Events on standard error: with the time where nobody watches, or as JSON, one a line."""
+
+    def __init__(self, clock: Clock, *, as_json: bool) -> None:
+        """Choose the form."""
+        self._clock = clock
+        self._as_json = as_json
+        self._has_time = not sys.stderr.isatty()
+
+    def __call__(self, text: str, **fields: Any) -> None:
+        """Tell of one event; the fields are those of the JSON form."""
+        now = self._clock.now().isoformat(timespec="seconds")
+        if self._as_json:
+            event = {"time": now, "event": text, **fields}
+            click.echo(json.dumps(event, default=str, ensure_ascii=False), err=True)
+        else:
+            click.echo(f"{now} {text}" if self._has_time else text, err=True)
+
+
+def table(lines: Iterable[Line]) -> Iterator[str]:
+    """Show the lines of every SIREN, then of all together."""
+    form = f"{{:<10}} {{:<{NAME_WIDTH}}} {{:<12}} {{:>9}} {{:>18}}"
+    in_all: dict[str, tuple[int, Decimal]] = {}
+    yield form.format("SIREN", "Entity", "", "Stations", "MWh")
+    for line in lines:
+        yield form.format(*line[:1], line.entity[:NAME_WIDTH], *line[2:])
+        stations, energy_mwh = in_all.get(line.what, (0, Decimal(0)))
+        in_all[line.what] = stations + line.stations, energy_mwh + line.energy_mwh
+    for what, figures in in_all.items():
+        yield form.format("In all", "", what, *figures)
+
+
+def exchange_lines(exchange: Exchange) -> Iterator[str]:
+    """Tell of one request what came of it, and why not better."""
+    siren, count = exchange.stations[0].siren, len(exchange.stations)
+    yield f"{siren} {exchange.stations[0].entity}: {count} stations {exchange.answer.outcome}"
+    for reason in exchange.answer.reasons:
+        whom = reason.station_id or f"({count} stations)"
+        yield f"{siren} {whom}: {exchange.answer.outcome}: {reason.text}"
+
+
+def progress(sent: int, total: int, seconds: float) -> str:
+    """Tell how far a run is, how quick, and what remains; what goes again counts again."""
+    rate = sent / seconds if seconds > 0 else 0
+    remaining = max(total - sent, 0) / rate / 60 if rate else 0
+    return f"{sent:,} of {total:,} stations, {rate:,.0f} a second, {remaining:.0f} min to go"
+
+
+def detail(station: PlannedStation) -> str:
+    """Show what CARBURE has of a station and what it is to have."""
+    old = "nothing" if station.acknowledged_mwh is None else f"{station.acknowledged_mwh} MWh"
+    moved = (
+        f" (from {station.acknowledged_siren})"
+        if station.acknowledged_siren not in (None, station.siren)
+        else ""
+    )
     return (
-        f"[{number}/{total}] {batch.siren} {batch.entity}:"
-        f" {len(batch.stations)} stations, {batch.energy_mwh} MWh: {batch.outcome}"
+        f"{station.siren} {station.id_station_itinerance}: {station.action}:"
+        f" {old} → {station.energy_mwh} MWh{moved}"
     )
 
 
-def failure_lines(batches: Iterable[Batch]) -> Iterator[str]:
-    """List what was not accepted, with the stations and the reasons."""
-    for batch in batches:
-        for reason in batch.reasons:
-            whom = f"{batch.siren} {reason.station_id or f'({len(batch.stations)} stations)'}"
-            yield f"{whom}: {batch.outcome}: {reason.text}"
-
-
-def summary_lines(batches: Iterable[Batch]) -> Iterator[str]:
-    """Show per SIREN and in all how many stations and MWh had which outcome."""
-    outcomes = list(Outcome)
-    yield _row("SIREN", "Entity", "Stations", "MWh", *outcomes)
-    rows = []
-    for siren, group in groupby(batches, key=attrgetter("siren")):
-        of_siren = list(group)
-        rows.append(_figures(of_siren))
-        yield _row(siren, of_siren[0].entity, *rows[-1])
-    yield _row("In all", f"{len(rows)} SIRENs", *map(sum, zip(*rows, strict=True)))
-
-
-def _figures(batches: list[Batch]) -> list[int | Decimal]:
-    stations_of = {
-        outcome: sum(len(batch.stations) for batch in batches if batch.outcome is outcome)
-        for outcome in Outcome
-    }
-    energy_mwh = sum((batch.energy_mwh for batch in batches), Decimal(0))
-    return [sum(stations_of.values()), energy_mwh, *stations_of.values()]
-
-
-def _row(siren: str, entity: str, stations: object, energy: object, *outcomes: object) -> str:
-    counts = "".join(f"{outcome!s:>11}" for outcome in outcomes)
-    return f"{siren:<10} {entity[:NAME_WIDTH]:<{NAME_WIDTH}} {stations!s:>8} {energy!s:>16}{counts}"
+def difference_that_stays(station: PlannedStation) -> str:
+    """Tell of a locked station that CARBURE will never have as the mart does."""
+    return f"{detail(station)}: validated at CARBURE, cannot be sent any more"

@@ -16,29 +16,32 @@ def _fits_a_header(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _is_encrypted(url: HttpUrl) -> HttpUrl:
+    """Refuse to send secrets over the network in clear text."""
+    if url.scheme != "https" and url.host not in LOOPBACK:
+        raise ValueError("must begin with https:// (http:// only for this machine)")
+    return url
+
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+RootUrl = Annotated[HttpUrl, AfterValidator(_is_encrypted)]
 ApiKey = Annotated[SecretStr, Field(min_length=1), AfterValidator(_fits_a_header)]
 
 
-class CarbureSettings(BaseSettings):
-    """Where CARBURE is, and who we are to it, in variables such as `CARBURE_ROOT_URL`."""
+class _Settings(BaseSettings):
+    """Settings that say in one line what is missing or wrong, and never show a value."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="CARBURE_", env_file=".env", extra="ignore", hide_input_in_errors=True
-    )
-
-    root_url: HttpUrl
-    user_api_key: ApiKey
-    user_email: Annotated[str, Field(min_length=1)]
-    user_password: Annotated[SecretStr, Field(min_length=1)]
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
 
     @classmethod
     def load(cls) -> Self:
         """Read them. Raises SettingsError with the names of those that are missing or wrong."""
+        prefix = cls.model_config["env_prefix"]
         try:
             return cls()
         except ValidationError as error:
             problems = "; ".join(
-                f"CARBURE_{str(problem['loc'][0]).upper()}: {problem['msg']}"
+                f"{prefix}{str(problem['loc'][0]).upper()}: {problem['msg']}"
                 for problem in error.errors(include_input=False)
             )
             raise SettingsError(f"set in the environment or in .env: {problems}") from None
@@ -46,7 +49,32 @@ class CarbureSettings(BaseSettings):
             raise SettingsError(f"cannot read .env: {error}") from None
 
 
-class WarehouseSettings(BaseSettings):
-    """Where the marts are: `TIRUERT_SCHEMA`, which dbt's profile reads too."""
+class CarbureSettings(_Settings):
+    """Where CARBURE is, and who we are to it."""
 
-    tiruert_schema: str = "tiruert"
+    model_config = SettingsConfigDict(env_prefix="CARBURE_")
+
+    root_url: RootUrl
+    user_api_key: ApiKey
+    user_email: Annotated[str, Field(min_length=1)]
+    user_password: Annotated[SecretStr, Field(min_length=1)]
+
+
+class SenderSettings(_Settings):
+    """How the sender works; the defaults are meant for production."""
+
+    model_config = SettingsConfigDict(env_prefix="TIRUERT_")
+
+    # Where the marts are; dbt's profile reads the same variable. The ledger's is beside it.
+    schema_: Annotated[str, Field(alias="TIRUERT_SCHEMA", min_length=1)] = "tiruert"
+    # Days after its end until a period is sent.
+    closed_after_days: Annotated[int, Field(ge=0)] = 21
+    # Of the stations acknowledged for the month before, the share that a period must have.
+    least_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    # Seconds after an uncertain outcome until its stations are sent again.
+    settle_seconds: Annotated[float, Field(ge=0)] = 35
+    # Stations in a request: how many to begin with, and at most.
+    first_batch: Annotated[int, Field(ge=1, le=200)] = 200
+    largest_batch: Annotated[int, Field(ge=1)] = 1000
+    # How long CARBURE should take for a request, in seconds.
+    target_seconds: Annotated[float, Field(gt=0, lt=30)] = 4

@@ -2,24 +2,29 @@
 
 from datetime import date
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 
 import pytest
+from pydantic import ValidationError
 
-from sender import submission
-from sender.carbure import Outcome
-from sender.mart import StationEnergy
-from sender.payload import Payload
+from sender.payload import OperationalUnit, Payload
+from sender.plan import Action, PlannedStation
+from sender.submission import faults_of
 from tests.warehouse import Warehouse
 
-SOUND = StationEnergy(
-    period_start=date(2024, 2, 1),
-    period_end=date(2024, 2, 29),
+FEBRUARY = date(2024, 2, 1)
+SOUND = PlannedStation(
     entity="Alpha",
     siren="732829320",
     code="FRAAA",
     id_station_itinerance="FRAAAP1",
     energy_mwh=Decimal("12.345678"),
     is_controlled=False,
+    acknowledged_siren=None,
+    acknowledged_mwh=None,
+    uncertain_since=None,
+    action=Action.NEW,
 )
 OTHER = SOUND._replace(
     entity="Beta", siren="552100554", code="FRBBB", id_station_itinerance="FRBBBP1"
@@ -28,7 +33,7 @@ OTHER = SOUND._replace(
 
 def test_sound_rows_become_the_payload_that_carbure_documents() -> None:
     second = SOUND._replace(id_station_itinerance="FRAAAP2", energy_mwh=Decimal(0))
-    assert Payload.of([SOUND, second, OTHER]).as_json().decode() == (
+    assert Payload.of(FEBRUARY, [SOUND, second, OTHER]).as_json().decode() == (
         '[{"entity":"Alpha","siren":"732829320","operational_units":[{"code":"FRAAA",'
         '"from":"2024-02-01","to":"2024-02-29","stations":['
         '{"id":"FRAAAP1","energy":12.345678,"is_controlled":false},'
@@ -57,39 +62,42 @@ def test_sound_rows_become_the_payload_that_carbure_documents() -> None:
         {"energy_mwh": Decimal("-0.000001")},
         {"energy_mwh": Decimal("NaN")},
         {"energy_mwh": Decimal("Infinity")},
-        {"period_end": date(2024, 2, 28)},
-        {"period_start": date(2024, 2, 2)},
-        {"period_end": date(2024, 3, 31)},
     ],
     ids=str,
 )
-def test_a_row_that_is_wrong_holds_back_its_siren_alone(wrong: dict) -> None:
-    held, sent = submission.prepare([SOUND._replace(**wrong), OTHER])
-    assert held.outcome is Outcome.HELD
-    assert held.payload is None
-    assert held.reasons
-    assert sent.outcome is Outcome.NOT_SENT
-    assert sent.payload is not None
+def test_a_row_that_is_wrong_is_a_fault(wrong: dict) -> None:
+    assert faults_of(FEBRUARY, [OTHER, SOUND._replace(**wrong)])
 
 
-def test_a_station_of_two_sirens_is_held_back_for_both() -> None:
-    twice = SOUND._replace(entity="Beta", siren="552100554")
-    batches = submission.prepare([SOUND, twice])
-    assert [batch.outcome for batch in batches] == [Outcome.HELD, Outcome.HELD]
-    assert {reason.station_id for batch in batches for reason in batch.reasons} == {"FRAAAP1"}
+def test_a_station_that_stands_twice_is_a_fault() -> None:
+    twice = SOUND._replace(entity="Alpha bis")
+    [fault] = faults_of(FEBRUARY, [SOUND, twice])
+    assert "there more than once: FRAAAP1" in fault.text
+
+
+@pytest.mark.parametrize(
+    ("first_day", "last_day"),
+    [("2024-02-02", "2024-02-29"), ("2024-02-01", "2024-02-28"), ("2024-02-01", "2024-03-31")],
+)
+def test_a_unit_is_sent_for_one_whole_month(first_day: str, last_day: str) -> None:
+    station = {"id": "FRAAAP1", "energy": 1, "is_controlled": False}
+    unit = {"code": "FRAAA", "from": first_day, "to": last_day, "stations": [station]}
+    with pytest.raises(ValidationError, match="is not a calendar month"):
+        OperationalUnit.model_validate(unit)
 
 
 def test_the_longest_and_the_shortest_station_id_are_sent() -> None:
     ids = ["FRAAAP1", "FRAAAP" + "1" * 58]
-    [batch] = submission.prepare([SOUND._replace(id_station_itinerance=text) for text in ids])
-    assert batch.outcome is Outcome.NOT_SENT
+    assert faults_of(FEBRUARY, [SOUND._replace(id_station_itinerance=text) for text in ids]) == []
 
 
 def test_the_sender_accepts_every_row_of_the_mart(made: Warehouse) -> None:
     """What the models block and what the sender holds back are the same rules, written twice."""
     rows = made.query(
-        f"select {', '.join(StationEnergy._fields)} from tiruert.station_energy_monthly"
-        " order by period, siren, entity, code"
+        "select period, entity, siren, code, id_station_itinerance, energy_mwh, is_controlled"
+        " from tiruert.station_energy_monthly order by period, siren, entity, code"
     )
     assert len(rows) > 1000
-    Payload.of(StationEnergy(*row) for row in rows)
+    for period, group in groupby(rows, key=itemgetter(0)):
+        stations = [PlannedStation(*row[1:], None, None, None, Action.NEW) for row in group]
+        assert faults_of(period, stations) == []
