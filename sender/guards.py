@@ -35,7 +35,7 @@ FACTS_SQL = """
             and balance.sendable_sessions = mart.sessions
             -- Each station is rounded to the Wh, by half of one at most.
             and abs(balance.sendable_kwh - mart.energy_kwh) <= mart.stations * 0.0005
-            and balance.computed_at = mart.computed_at,
+            and (mart.stations = 0 or balance.computed_at = mart.computed_at),
             mart.stations = 0 and balance.period is null
         ) as is_balanced
     from mart

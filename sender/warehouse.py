@@ -15,6 +15,8 @@ from sender.errors import WarehouseError
 
 CONNECT_TIMEOUT_SECONDS = 10
 STATEMENT_TIMEOUT = "5min"
+# A run that has just ended, or was killed, still holds its lock for a moment.
+LOCK_TIMEOUT = "3s"
 LEDGER_SUFFIX = "_ledger"
 # The advisory locks of this program, apart from those of others in the same database.
 LOCK_SPACE = 715_031
@@ -58,9 +60,12 @@ def hold_period(connection: Any, period: date) -> None:
     """
     key = {"space": LOCK_SPACE, "month": period.year * 12 + period.month}
     with connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%(space)s, %(month)s)", key)
-        [is_ours] = cursor.fetchone()
-        if is_ours:
+        try:
+            cursor.execute("set lock_timeout to %s", [LOCK_TIMEOUT])
+            cursor.execute("select pg_advisory_lock(%(space)s, %(month)s)", key)
+        except errors.LockNotAvailable:
+            pass
+        else:
             return
         cursor.execute(
             """

@@ -2,7 +2,6 @@
 
 import json
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -98,11 +97,14 @@ class _Receiver:
         self.user_throttle.admit(self.stand_in.user_calls_per_second)
         payload = self._payload()
         g.station_count = count_stations(payload)
-        fault = self.stand_in.next_fault()
+        fault = self.stand_in.next_fault(g.station_count)
         if fault.replaces_answer and not fault.after_storing:
-            time.sleep(fault.delay_seconds)
+            self.stand_in.sleep(fault.delay_seconds)
             return _answer_fault(fault)
         self._store(payload, fault.delay_seconds)
+        # Who drops the connection at once leaves the transaction to end by itself.
+        if not fault.drops_connection:
+            self.stand_in.sleep(fault.delay_seconds)
         if fault.replaces_answer:
             return _answer_fault(fault)
         return _empty(201)

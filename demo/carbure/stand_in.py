@@ -1,11 +1,16 @@
 """What a test sets on the stand-in, scripts for it, and reads back from it."""
 
+import math
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
 from demo.carbure.storage import Row, Table
+
+KILLED_AFTER_SECONDS = 30
 
 
 class Received(NamedTuple):
@@ -22,9 +27,9 @@ class Fault:
     """What befalls one bulk-create request; as it stands, nothing.
 
     A `status` (with `body`, HTML for a text and JSON for the rest) or a dropped connection takes
-    the place of the receiver's answer: instead of storing, or, with `after_storing`, once the rows
-    are in. `delay_seconds` pass before the answer, and before the write of a request that is
-    stored.
+    the place of the receiver's answer: instead of storing, or, with `after_storing`, beside it.
+    `delay_seconds` pass before the answer and before the write of what is stored; a connection
+    that is dropped beside storing is dropped at once, and the write comes later all the same.
     """
 
     status: int | None = None
@@ -76,7 +81,17 @@ class StandIn:
     body_limit_bytes: int = 10 * 1024 * 1024
     faults: deque[Fault] = field(default_factory=deque)
     requests_received: list[Received] = field(default_factory=list)
-    table: Table = field(default_factory=Table)
+    # Stations that fail a request for no reason that it would give.
+    broken: set[str] = field(default_factory=set)
+    # A request with more is killed, as one is that takes too long.
+    most_stations: float = math.inf
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    table: Table = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make a table that goes by the same clock."""
+        self.table = Table(self.now, self.broken)
 
     @property
     def rows(self) -> list[Row]:
@@ -94,6 +109,8 @@ class StandIn:
             if row.key == (station_id, first_day, last_day):
                 row.is_validated_by_dgec = row.is_validated_by_operator = True
 
-    def next_fault(self) -> Fault:
-        """Take the fault scripted for this request, or one that does nothing."""
+    def next_fault(self, station_count: int) -> Fault:
+        """Take the fault that befalls this request: too many stations, or what is scripted."""
+        if station_count > self.most_stations:
+            return Fault(drops_connection=True, delay_seconds=KILLED_AFTER_SECONDS)
         return self.faults.popleft() if self.faults else Fault()

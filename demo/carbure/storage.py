@@ -2,9 +2,11 @@
 
 import math
 import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
+from typing import NamedTuple
 
 from demo.carbure.refusal import RefusedError, unknown_error
 
@@ -60,27 +62,65 @@ class Row:
 class Table:
     """Rows without a unique constraint."""
 
-    def __init__(self) -> None:
-        """Start empty."""
-        self.rows: list[Row] = []
+    def __init__(
+        self, now: Callable[[], float] = time.monotonic, broken: Collection[str] = ()
+    ) -> None:
+        """Start empty; `now` tells when a transaction is over, `broken` stations fail one."""
+        self._broken = broken
+        self._rows: list[Row] = []
+        self._under_way: list[Transaction] = []
+        self._now = now
         self._lock = Lock()
+        self.keys_written_at_once: set[Key] = set()
 
-    def upsert(self, posted: list[Row], delay_seconds: float = 0) -> None:
-        """Insert or update all the posted rows, or refuse them all."""
+    @property
+    def rows(self) -> list[Row]:
+        """The rows stored so far, oldest first."""
         with self._lock:
-            existing = {row.key: row for row in self.rows}
-        _refuse_locked(posted, existing)
-        if not all(row.fits_its_columns for row in posted):
-            raise unknown_error()
-        # What exists was read before the wait and is not read again: overlapping posts of one key
-        # both take it for new and leave two rows, as they do at the receiver.
-        time.sleep(delay_seconds)
+            self._commit_what_is_over()
+            return self._rows
+
+    def upsert(self, posted: list[Row], duration_seconds: float = 0) -> None:
+        """Insert or update all the posted rows, once the time is over, or refuse them all.
+
+        What exists is read at the beginning and not again: overlapping posts of one key both take
+        it for new and leave two rows, as they do at the receiver.
+        """
         with self._lock:
-            for row in posted:
-                if row.key in existing:
-                    existing[row.key].update_from(row)
-                else:
-                    self.rows.append(row)
+            self._commit_what_is_over()
+            existing = {row.key: row for row in self._rows}
+            _refuse_locked(posted, existing)
+            is_broken = any(row.station_id in self._broken for row in posted)
+            if is_broken or not all(row.fits_its_columns for row in posted):
+                raise unknown_error()
+            for other in self._under_way:
+                self.keys_written_at_once |= other.keys & {row.key for row in posted}
+            ends_at = self._now() + duration_seconds
+            self._under_way.append(Transaction(posted, existing, ends_at))
+            self._commit_what_is_over()
+
+    def _commit_what_is_over(self) -> None:
+        for transaction in list(self._under_way):
+            if transaction.ends_at <= self._now():
+                self._under_way.remove(transaction)
+                for row in transaction.posted:
+                    if row.key in transaction.existing:
+                        transaction.existing[row.key].update_from(row)
+                    else:
+                        self._rows.append(row)
+
+
+class Transaction(NamedTuple):
+    """A write that is not over yet, with the rows that it found."""
+
+    posted: list[Row]
+    existing: dict[Key, Row]
+    ends_at: float
+
+    @property
+    def keys(self) -> set[Key]:
+        """The keys that it writes."""
+        return {row.key for row in self.posted}
 
 
 def _refuse_locked(posted: list[Row], existing: dict[Key, Row]) -> None:

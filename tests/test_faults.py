@@ -1,0 +1,205 @@
+"""Whatever befalls a request, and wherever the sender is killed: the next healthy run mends it."""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from demo.carbure import Fault, running
+from sender.errors import ExitCode
+from sender.ledger import upgrade
+from tests.receiver import SIRENS, Mart, Scene
+from tests.warehouse import Warehouse
+
+ALPHA, BETA = SIRENS
+UNKNOWN = {"status": "error", "error": "UNKNOWN_ERROR"}
+FAULTS = {
+    "none": Fault(),
+    "dropped before storing": Fault(drops_connection=True),
+    "dropped, stored at once": Fault(drops_connection=True, after_storing=True),
+    "dropped, stored after 29 s": Fault(
+        drops_connection=True, after_storing=True, delay_seconds=29
+    ),
+    "500, nothing stored": Fault(status=500, body=UNKNOWN),
+    "500, stored": Fault(status=500, body=UNKNOWN, after_storing=True),
+    "502 page": Fault(status=502, body="<html>Bad Gateway</html>"),
+    "504 page, stored": Fault(status=504, body="<html>Timeout</html>", after_storing=True),
+    "201 that says something, stored": Fault(status=201, body={"ok": True}, after_storing=True),
+    "200, nothing stored": Fault(status=200),
+    "429": Fault(status=429),
+    "401": Fault(status=401, body={"detail": "x", "code": "token_not_valid"}),
+    "400 without a reason": Fault(status=400, body={"status": "validation_error", "errors": []}),
+    "301": Fault(status=301),
+}
+KILLS = [None, *(f"{m} {s}" for s in ("prepare", "send", "record") for m in ("before", "after"))]
+
+
+def mart_of(*energies: str) -> Mart:
+    """Stations FR…P1 and so on: half of them Alpha's, half of them Beta's."""
+    half = len(energies) // 2
+    return {
+        f"FRX0{0 if number < half else 1}P{number}": (
+            ALPHA if number < half else BETA,
+            Decimal(energy).quantize(Decimal("1e-6")),
+        )
+        for number, energy in enumerate(energies)
+        if energy
+    }
+
+
+FIRST = mart_of("1", "2", "3", "4", "5", "6")
+CHANGED = mart_of("1.5", "2.5", "3.5", "4.5", "5.5", "6.5")
+# One station is gone, one has changed hands, one has nothing left.
+CORRECTED = {**mart_of("1", "", "3", "4", "5", "0"), "FRX00P2": (BETA, Decimal("3.000000"))}
+SENDINGS = {"first": ({}, FIRST), "again": (FIRST, CHANGED), "correction": (FIRST, CORRECTED)}
+
+
+@pytest.fixture(scope="module")
+def small(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    """A copy of the made warehouse, with an empty ledger, for a mart of a few stations."""
+    made.query("drop schema if exists tiruert_ledger cascade")
+    warehouse = make_warehouse(like=made)
+    with warehouse.connection() as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("set search_path to tiruert, tiruert_ledger")
+        upgrade(connection, "tiruert")
+    return warehouse
+
+
+@pytest.fixture
+def scene(small: Warehouse) -> Scene:
+    return Scene(small)
+
+
+@pytest.fixture
+def root_url(scene: Scene) -> Iterator[str]:
+    with running(scene.stand_in) as url:
+        yield url
+
+
+@pytest.mark.parametrize("killed_at", KILLS, ids=str)
+@pytest.mark.parametrize("sending", SENDINGS)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_next_healthy_run_mends_it(
+    scene: Scene, root_url: str, fault: str, sending: str, killed_at: str | None
+) -> None:
+    before, mart = SENDINGS[sending]
+    if before:
+        scene.set_mart(before)
+        assert scene.run(root_url) == ExitCode.ALL_ACCEPTED
+    scene.set_mart(mart)
+    scene.stand_in.faults += [FAULTS[fault], FAULTS[fault]]
+    scene.run(root_url, killed_at=killed_at)
+    scene.check_invariants()
+    scene.stand_in.faults.clear()
+    scene.run(root_url)
+    scene.check_settled(mart)
+    posted = len(scene.stand_in.requests_received)
+    assert scene.run(root_url) == ExitCode.ALL_ACCEPTED
+    assert [r.station_count for r in scene.stand_in.requests_received[posted:]] == [0, 0]
+
+
+ENERGIES = st.lists(st.sampled_from(["", "0", "1", "2.5"]), min_size=6, max_size=6)
+STEPS = st.one_of(
+    st.tuples(st.just("mart"), ENERGIES),
+    st.tuples(st.just("lock"), st.integers(0, 5)),
+    st.tuples(st.just("register"), st.sampled_from(SIRENS)),
+    st.tuples(st.just("fault"), st.sampled_from(sorted(FAULTS))),
+    st.tuples(st.just("run"), st.sampled_from(KILLS)),
+    st.tuples(st.just("run"), st.none()),
+)
+
+
+@settings(max_examples=1000, derandomize=True, database=None, deadline=None)
+@given(first=ENERGIES, steps=st.lists(STEPS, min_size=2, max_size=8), last=ENERGIES)
+def test_any_sequence_of_changes_faults_and_runs_ends_well(
+    small: Warehouse, first: list[str], steps: list[tuple], last: list[str]
+) -> None:
+    scene = Scene(small)
+    with running(scene.stand_in) as root_url:
+        scene.set_mart(mart_of(*first))
+        for kind, value in steps:
+            if kind == "mart":
+                scene.set_mart(mart_of(*value))
+            elif kind == "lock":
+                scene.lock(value)
+            elif kind == "register":
+                scene.register(value)
+            elif kind == "fault":
+                scene.stand_in.faults.append(FAULTS[value])
+            else:
+                scene.run(root_url, killed_at=value)
+                scene.check_invariants()
+        scene.stand_in.faults.clear()
+        scene.set_mart(mart_of(*last))
+        scene.run(root_url)
+        scene.check_settled(mart_of(*last))
+
+
+def test_a_request_that_is_too_large_is_not_tried_again_at_its_size(
+    scene: Scene, root_url: str
+) -> None:
+    scene.set_mart(FIRST)
+    scene.stand_in.most_stations = 1
+    assert scene.run(root_url) == ExitCode.ALL_ACCEPTED
+    scene.check_settled(FIRST)
+    assert [count for count in scene.counts() if count > 1] == [2]
+
+
+def test_a_station_that_always_fails_is_found_and_the_others_go(
+    scene: Scene, root_url: str
+) -> None:
+    """As a year that CARBURE has not configured, or any other 500 that comes back."""
+    scene.set_mart(FIRST)
+    scene.stand_in.broken.add("FRX00P1")
+    assert scene.run(root_url) == ExitCode.NOT_ALL_ACCEPTED
+    stored = {row.station_id for row in scene.stand_in.rows}
+    assert stored == FIRST.keys() - {"FRX00P1"}
+
+
+def test_where_every_station_fails_it_says_so_and_stops(
+    scene: Scene, root_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.set_mart(mart_of(*["1"] * 40))
+    scene.stand_in.configured_years.clear()
+    assert scene.run(root_url) == ExitCode.CARBURE
+    assert len(scene.counts()) == 8
+    assert "every station of this period fails" in capsys.readouterr().err
+
+
+def test_an_uncertain_station_waits_even_after_a_kill(scene: Scene, root_url: str) -> None:
+    """Whatever process sends it again: 35 s after the last moment it could be received."""
+    scene.set_mart(FIRST)
+    scene.run(root_url, killed_at="after send")
+    killed = scene.clock.now()
+    scene.run(root_url)
+    scene.check_settled(FIRST)
+    assert (scene.clock.now() - killed).total_seconds() >= 35
+
+
+def test_a_locked_station_is_a_difference_for_ever(
+    scene: Scene, root_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    scene.lock(0)
+    scene.set_mart(CHANGED)
+    for _ in range(2):
+        assert scene.run(root_url) == ExitCode.NOT_ALL_ACCEPTED
+    scene.check_settled(CHANGED)
+    said = "FRX00P0: locked: 1.000000 MWh → 1.500000 MWh"
+    assert said in capsys.readouterr().err
+
+
+def test_a_siren_that_carbure_comes_to_know_is_sent_again(scene: Scene, root_url: str) -> None:
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    assert {row.entity_id for row in scene.stand_in.rows} == {None}
+    scene.register(ALPHA)
+    posted = len(scene.counts())
+    assert scene.run(root_url) == ExitCode.ALL_ACCEPTED
+    assert sum(scene.counts()[posted:]) == 3
+    scene.check_settled(FIRST)
