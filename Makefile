@@ -10,9 +10,10 @@ INSTALLED := $(VENV)/.installed
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-install: $(INSTALLED) profiles.yml ## make .venv with the locked versions
+install: $(INSTALLED) profiles.yml ## make .venv with the locked versions, and profiles.yml
 
 $(INSTALLED): requirements.lock
+	@echo "Installing into $(VENV), once"
 	@if command -v uv >/dev/null 2>&1; then \
 		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
 		uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock; \
@@ -50,4 +51,6 @@ lock: ## renew requirements.lock from pyproject.toml (needs uv)
 		--no-header --upgrade pyproject.toml --output-file requirements.lock
 
 clean: ## remove what the targets made, the demo's data too
+	test ! -x $(BIN)/python || $(BIN)/python -m demo clean
+	find . -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf $(VENV) target logs .postgres .pytest_cache .ruff_cache .hypothesis

@@ -40,7 +40,9 @@ def run(data: Path | None, period: datetime | None) -> None:
         _say("dbt build")
         _run(["dbt", "--quiet", "build", "--full-refresh"], environment)
         books = page.read_books(connection)
-        months = [period.date()] if period else [book.period for book in books]
+        months = [book.period for book in books]
+        if period is not None:
+            months = [_one_of(months, period.date())]
         stand_in = _stand_in(source, months)
         with carbure.running(stand_in) as root_url:
             for month in months:
@@ -58,7 +60,15 @@ def shell(binaries: Path | None, command: tuple[str, ...]) -> None:
     Example: python -m demo shell psql -c "select * from tiruert.energy_balance_monthly"
     """
     with _server(binaries) as environment:
+        # Ctrl-C is the command's: psql cancels a query with it, and goes on.
+        signal.signal(signal.SIGINT, lambda *_: None)
         sys.exit(_run(command, environment, must_work=False))
+
+
+@cli.command()
+def clean() -> None:
+    """Remove the data of the demo's and the tests' servers."""
+    shutil.rmtree(postgres.state_folder(), ignore_errors=True)
 
 
 def _read_source(data: Path | None) -> Source:
@@ -70,6 +80,13 @@ def _read_source(data: Path | None) -> Source:
         return sample.read(data)
     except sample.SampleError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _one_of(months: list[date], month: date) -> date:
+    if month not in months:
+        known = ", ".join(f"{known:%Y-%m}" for known in months)
+        raise click.ClickException(f"no sessions in {month:%Y-%m}: there are some in {known}")
+    return month
 
 
 @contextmanager

@@ -81,7 +81,9 @@ def _exclusive(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise PostgresError(f"the server in {folder} is in use by another process") from None
+            raise PostgresError(
+                f"the server in {folder} is in use: end the command that uses it first"
+            ) from None
         yield
 
 

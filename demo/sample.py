@@ -28,7 +28,7 @@ def read(folder: Path) -> Source:
     missing = [name for name in (STATIC, UNITS) if not (folder / name).is_file()]
     if missing or not session_files:
         expected = f"{STATIC}, {UNITS} and {SESSIONS}"
-        raise SampleError(f"{folder} has not the files of a sample: {expected}")
+        raise SampleError(f"{folder} does not have the files of a sample: {expected}")
     source = _read_static(_lines(folder / STATIC), _read_units(folder / UNITS))
     for file in session_files:
         source.session += _read_sessions(_lines(file), prefix=file.name)

@@ -9,6 +9,10 @@
     password belongs to it: the user mapping is made once with psql, as the README shows.
 #}
 {% macro create_foreign_tables(host, dbname, port=5432, schema='public') %}
+    {%- if not host or not dbname -%}
+        {%- do exceptions.raise_compiler_error("give --args '{host: …, dbname: …}'") -%}
+    {%- endif -%}
+    {%- do refuse_real_tables(var('source_schema')) -%}
     {%- set tables = graph.sources.values() | selectattr('source_name', 'equalto', 'qualicharge') -%}
     {%- set remote = {'host': host, 'port': port, 'dbname': dbname} -%}
     {% call statement('create_foreign_tables') %}
@@ -35,6 +39,19 @@
     {% endcall %}
     {% do adapter.commit() %}
     {% do log("Foreign tables made in the schema " ~ var('source_schema'), info=true) %}
+{% endmacro %}
+
+{# Foreign tables are made in place of foreign tables, never of those that hold data. #}
+{% macro refuse_real_tables(schema) %}
+    {%- set found = run_query(
+        "select count(*) from information_schema.tables where table_type = 'BASE TABLE'"
+        ~ " and table_schema = " ~ literal(schema)
+    ) -%}
+    {%- if found.columns[0].values()[0] > 0 -%}
+        {%- do exceptions.raise_compiler_error(
+            "the schema " ~ schema ~ " has tables of its own: choose another as the variable source_schema"
+        ) -%}
+    {%- endif -%}
 {% endmacro %}
 
 {% macro literal(value) %}

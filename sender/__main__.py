@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -26,27 +27,44 @@ click.UsageError.exit_code = ExitCode.USAGE
 EXIT_CODES = "\b\nExit codes:\n" + "\n".join(
     f"  {code.value:>3}  {code.description}" for code in ExitCode
 )
+
+
+class Month(click.ParamType):
+    """A month such as 2025-04, as its first day."""
+
+    name = "month"
+
+    def convert(self, value: Any, *_: Any) -> date:
+        """Read it. Fails with a line that shows the form."""
+        try:
+            return datetime.strptime(value, "%Y-%m").date()
+        except ValueError:
+            self.fail(f"{value!r} is not a month such as 2025-04")
+
+
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command(epilog=EXIT_CODES)
-@click.option("--period", type=click.DateTime(["%Y-%m"]), help="The month, such as 2025-04.")
+@click.option("--period", type=Month(), help="The month, such as 2025-04.")
 @click.option("--siren", "sirens", multiple=True, help="Only this SIREN; may be repeated.")
 @click.option(
     "--plan", "--dry-run", "only_plan", is_flag=True, help="Send nothing; show what would go."
 )
 @click.option("--detail", is_flag=True, help="Show each station that goes, old and new.")
 @click.option("--force", is_flag=True, help="Send everything of the period again.")
-@click.option("--allow-open-period", is_flag=True, help="Although sessions may still come.")
-@click.option("--allow-shrinkage", is_flag=True, help="Although many stations are gone.")
-@click.option("--output", type=FILE, help="Write what would go to this file, as JSON.")
-@click.option("--report", "report_file", type=FILE, help="Write the outcome to this file, as JSON.")
+@click.option(
+    "--allow-open-period", is_flag=True, help="Send although sessions may still be added."
+)
+@click.option("--allow-shrinkage", is_flag=True, help="Send although many stations have gone.")
+@click.option("--output", type=FILE, help="Write the payload to this file, as JSON.")
+@click.option("--report", "report_file", type=FILE, help="Write what came of the run, as JSON.")
 @click.option("--status", is_flag=True, help="Show what CARBURE has, by the ledger; send nothing.")
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
 def command(
-    period: datetime | None,
+    period: date | None,
     sirens: tuple[str, ...],
     only_plan: bool,
     detail: bool,
@@ -73,13 +91,15 @@ def command(
     """  # noqa: D301
     settings = SenderSettings.load()
     if status:
-        return _show_status(settings, period and period.date())
+        return _show_status(settings, period)
     if period is None:
         raise click.UsageError("Missing option '--period'.")
+    for path in filter(None, (output, report_file)):
+        _write(path, [])
     clock = Clock()
     log = Log(clock, as_json=log_format == "json")
-    options = Options(period.date(), sirens, force, allow_open_period, allow_shrinkage)
-    carbure = Carbure(CarbureSettings.load(), clock)
+    options = Options(period, sirens, force, allow_open_period, allow_shrinkage)
+    carbure = _carbure(clock, log, may_be_missing=only_plan)
     with connected(settings.schema_) as connection:
         run = Run(connection, carbure, clock, settings, options, log)
         run.prepare()
@@ -98,6 +118,16 @@ def command(
         return run.exit_code(outcomes)
 
 
+def _carbure(clock: Clock, log: Log, *, may_be_missing: bool) -> Carbure | None:
+    try:
+        return Carbure(CarbureSettings.load(), clock)
+    except SettingsError as error:
+        if not may_be_missing:
+            raise
+        log(f"CARBURE is not asked which SIRENs it knows: {error.message}")
+        return None
+
+
 def _send(run: Run, clock: Clock, log: Log) -> None:
     total, sent = run.would_send(), 0
     if total == 0:
@@ -108,7 +138,12 @@ def _send(run: Run, clock: Clock, log: Log) -> None:
         for line in report.exchange_lines(exchange):
             log(line)
         seconds = (clock.now() - started_at).total_seconds()
-        log(report.progress(sent, total, seconds), stations=sent, stations_in_all=total)
+        log(
+            report.progress(exchange, sent, total, seconds),
+            siren=exchange.stations[0].siren,
+            stations=len(exchange.stations),
+            outcome=exchange.answer.outcome,
+        )
         if clock.is_interrupted:
             raise KeyboardInterrupt
 

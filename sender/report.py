@@ -12,7 +12,7 @@ from sender.clock import Clock
 from sender.plan import Line, PlannedStation
 from sender.submission import Exchange
 
-NAME_WIDTH = 32
+NAME_WIDTH = 40
 
 
 class Log:
@@ -36,6 +36,9 @@ class Log:
 
 def table(lines: Iterable[Line]) -> Iterator[str]:
     """Show the lines of every SIREN, then of all together."""
+    lines = list(lines)
+    if not lines:
+        return
     form = f"{{:<10}} {{:<{NAME_WIDTH}}} {{:<12}} {{:>9}} {{:>18}}"
     in_all: dict[str, tuple[int, Decimal]] = {}
     yield form.format("SIREN", "Entity", "", "Stations", "MWh")
@@ -50,17 +53,20 @@ def table(lines: Iterable[Line]) -> Iterator[str]:
 def exchange_lines(exchange: Exchange) -> Iterator[str]:
     """Tell of one request what came of it, and why not better."""
     siren, count = exchange.stations[0].siren, len(exchange.stations)
-    yield f"{siren} {exchange.stations[0].entity}: {count} stations {exchange.answer.outcome}"
     for reason in exchange.answer.reasons:
         whom = reason.station_id or f"({count} stations)"
         yield f"{siren} {whom}: {exchange.answer.outcome}: {reason.text}"
 
 
-def progress(sent: int, total: int, seconds: float) -> str:
-    """Tell how far a run is, how quick, and what remains; what goes again counts again."""
+def progress(exchange: Exchange, sent: int, total: int, seconds: float) -> str:
+    """Tell of one request, and how far the run is; what goes again counts again."""
+    first, count = exchange.stations[0], len(exchange.stations)
     rate = sent / seconds if seconds > 0 else 0
-    remaining = max(total - sent, 0) / rate / 60 if rate else 0
-    return f"{sent:,} of {total:,} stations, {rate:,.0f} a second, {remaining:.0f} min to go"
+    minutes = max(total - sent, 0) / rate / 60 if rate else 0
+    return (
+        f"{first.siren} {first.entity}: {count} sent, {exchange.answer.outcome}"
+        f" ({sent:,} of {total:,}, {rate:,.0f} a second, {minutes:.0f} min to go)"
+    )
 
 
 def detail(station: PlannedStation) -> str:

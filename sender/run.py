@@ -87,13 +87,13 @@ class Run:
     def __init__(
         self,
         connection: Any,
-        carbure: Carbure,
+        carbure: Carbure | None,
         clock: Clock,
         settings: SenderSettings,
         options: Options,
         log: Log,
     ) -> None:
-        """Take what a run is made of."""
+        """Take what a run is made of; without CARBURE it can plan only."""
         self._connection = connection
         self._carbure = carbure
         self._clock = clock
@@ -110,8 +110,9 @@ class Run:
         ledger.upgrade(self._connection, self._settings.schema_)
         self._ledger.settle()
         self._guard()
-        self._carbure.log_in()
-        self._registered = self._carbure.registered_sirens()
+        if self._carbure is not None:
+            self._carbure.log_in()
+            self._registered = self._carbure.registered_sirens()
 
     def plan(self, *, show_detail: bool = False) -> None:
         """Count what is to be done with every station, and tell what no run can do."""
@@ -200,9 +201,12 @@ class Run:
     def _warn(self) -> None:
         unknown = set(self._options.sirens) - self.tally.entities.keys()
         if unknown:
-            raise SettingsError(f"no station of {', '.join(sorted(unknown))} in this period")
+            raise SettingsError(
+                f"no station of {', '.join(sorted(unknown))} in this period:"
+                " blocked_energy_monthly may tell why"
+            )
         for siren, names in self.tally.entities.items():
             if len(names) > 1:
                 self._log(f"{siren} stands under several names: {', '.join(sorted(names))}")
-            if siren not in self._registered:
+            if self._carbure is not None and siren not in self._registered:
                 self._log(f"{siren} {min(names)} is not known to CARBURE, which shows it nowhere")

@@ -1,6 +1,6 @@
 """The sender's settings, from the environment or a `.env` file. libpq reads its own variables."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -41,12 +41,21 @@ class _Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             problems = "; ".join(
-                f"{prefix}{str(problem['loc'][0]).upper()}: {problem['msg']}"
+                f"{prefix}{str(problem['loc'][0]).upper().removeprefix(prefix)}: {_words(problem)}"
                 for problem in error.errors(include_input=False)
             )
-            raise SettingsError(f"set in the environment or in .env: {problems}") from None
+            raise SettingsError(f"check the environment or .env: {problems}") from None
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"cannot read .env: {error}") from None
+
+
+def _words(problem: Any) -> str:
+    """Say it in words for who sets variables; pydantic's are for who writes code."""
+    if problem["type"] in ("missing", "string_too_short", "too_short"):
+        return "is not set"
+    if problem["type"].startswith("url"):
+        return "is no address such as https://carbure.example"
+    return problem["msg"].removeprefix("Value error, ")
 
 
 class CarbureSettings(_Settings):

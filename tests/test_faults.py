@@ -180,6 +180,15 @@ def test_an_uncertain_station_waits_even_after_a_kill(scene: Scene, root_url: st
     assert (scene.clock.now() - killed).total_seconds() >= 35
 
 
+def test_a_token_is_renewed_before_its_end(scene: Scene, root_url: str) -> None:
+    scene.set_mart(FIRST)
+    scene.stand_in.faults.append(Fault(delay_seconds=260))
+    assert scene.run(root_url) == ExitCode.ALL_ACCEPTED
+    paths = [request.path for request in scene.stand_in.requests_received]
+    assert paths.count("/api/token/refresh/") == 1
+    assert all(request.status < 400 for request in scene.stand_in.requests_received)
+
+
 def test_a_locked_station_is_a_difference_for_ever(
     scene: Scene, root_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -297,6 +297,27 @@ def test_an_interruption_ends_after_the_request_and_a_second_one_at_once(
     assert sorted(stored_rows(stand_in)) == sorted(mart_rows(connected))
 
 
+def test_a_second_sender_of_the_period_says_who_the_first_is(
+    connected: Warehouse, stand_in: StandIn
+) -> None:
+    stand_in.faults.append(Fault(delay_seconds=8))
+    with subprocess.Popen(
+        [sys.executable, "-m", "sender", "--period", "2025-04"],
+        cwd=PROJECT,
+        env=connected.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as first:
+        # Who has logged in holds the period.
+        wait_until(lambda: stand_in.requests_received != [])
+        second = send(connected)
+        assert first.wait(timeout=60) == ExitCode.ALL_ACCEPTED
+    assert second.returncode == ExitCode.WAREHOUSE
+    assert "2025-04 is being sent by another sender: " in second.stderr
+    assert f" {first.pid}, server process" in second.stderr
+    assert sorted(stored_rows(stand_in)) == sorted(mart_rows(connected))
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 20
     while not condition():

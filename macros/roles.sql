@@ -1,0 +1,40 @@
+{#
+    Two roles without a login, for the sender and for who reads dashboards; grant them to logins:
+
+        dbt run-operation create_roles
+        psql -c 'grant tiruert_sender to monthly_submission'
+
+    Their names begin with the schema of the marts. Their rights are given again at the end of every
+    run, since a table that is made anew has lost them.
+#}
+{% macro create_roles() %}
+    {% call statement('create_roles') %}
+        {% for role in (sender_role(), reader_role()) %}
+        do $$ begin create role {{ role }} nologin; exception when duplicate_object then null; end $$;
+        {% endfor %}
+    {% endcall %}
+    {% call statement('grant_roles') %}{{ grant_roles() }}{% endcall %}
+    {% do adapter.commit() %}
+{% endmacro %}
+
+{% macro sender_role() %}{{ return(target.schema ~ '_sender') }}{% endmacro %}
+
+{% macro reader_role() %}{{ return(target.schema ~ '_reader') }}{% endmacro %}
+
+{# What the roles may do, where there are roles: nothing is granted to who does not exist. #}
+{% macro grant_roles() %}
+    {%- set ledger = target.schema ~ '_ledger' -%}
+    {%- set found = run_query("select rolname from pg_roles where rolname like '" ~ target.schema ~ "\\_%'") -%}
+    {%- set roles = found.columns[0].values() if execute else [] -%}
+    {% if sender_role() in roles %}
+        grant usage on schema {{ target.schema }}, {{ ledger }} to {{ sender_role() }};
+        grant select on {{ target.schema }}.station_energy_monthly to {{ sender_role() }};
+        grant select on {{ target.schema }}.energy_balance_monthly to {{ sender_role() }};
+        grant select, insert on all tables in schema {{ ledger }} to {{ sender_role() }};
+    {% endif %}
+    {% if reader_role() in roles %}
+        grant usage on schema {{ target.schema }}, {{ ledger }} to {{ reader_role() }};
+        grant select on all tables in schema {{ target.schema }} to {{ reader_role() }};
+        grant select on {{ ledger }}.station_state to {{ reader_role() }};
+    {% endif %}
+{% endmacro %}
