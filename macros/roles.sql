@@ -24,12 +24,18 @@
 {# What the roles may do, where there are roles: nothing is granted to who does not exist. #}
 {% macro grant_roles() %}
     {%- set ledger = target.schema ~ '_ledger' -%}
-    {%- set found = run_query("select rolname from pg_roles where rolname like '" ~ target.schema ~ "\\_%'") -%}
-    {%- set roles = found.columns[0].values() if execute else [] -%}
+    {%- set roles, marts = [], [] -%}
+    {%- if execute -%}
+        {%- set roles = run_query('select rolname from pg_roles').columns[0].values() -%}
+        {%- set marts = run_query(
+            'select tablename from pg_tables where schemaname = ' ~ literal(target.schema)
+        ).columns[0].values() -%}
+    {%- endif -%}
     {% if sender_role() in roles %}
         grant usage on schema {{ target.schema }}, {{ ledger }} to {{ sender_role() }};
-        grant select on {{ target.schema }}.station_energy_monthly to {{ sender_role() }};
-        grant select on {{ target.schema }}.energy_balance_monthly to {{ sender_role() }};
+        {% for mart in ('station_energy_monthly', 'energy_balance_monthly') if mart in marts %}
+        grant select on {{ target.schema }}.{{ mart }} to {{ sender_role() }};
+        {% endfor %}
         grant select, insert on all tables in schema {{ ledger }} to {{ sender_role() }};
     {% endif %}
     {% if reader_role() in roles %}

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from demo import generator, postgres
+from demo.carbure import running
 from demo.dbt import dbt_variables
+from sender.ledger import upgrade
+from tests.receiver import Scene
 from tests.warehouse import PROJECT, Warehouse
 
 
@@ -52,6 +55,30 @@ def made(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
     warehouse.load(generator.generate().source)
     warehouse.dbt("build")
     return warehouse
+
+
+@pytest.fixture(scope="module")
+def small(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    """A copy of the made warehouse, with an empty ledger, for a mart of a few stations."""
+    made.query("drop schema if exists tiruert_ledger cascade")
+    warehouse = make_warehouse(like=made)
+    with warehouse.connection() as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("set search_path to tiruert, tiruert_ledger")
+        upgrade(connection, "tiruert")
+    return warehouse
+
+
+@pytest.fixture
+def scene(small: Warehouse) -> Scene:
+    return Scene(small)
+
+
+@pytest.fixture
+def root_url(scene: Scene) -> Iterator[str]:
+    with running(scene.stand_in) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

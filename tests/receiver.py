@@ -47,6 +47,19 @@ Station = tuple[str, Decimal]
 Mart = dict[str, Station]
 
 
+def mart_of(*energies: str) -> Mart:
+    """Stations FR…P1 and so on: half of them Alpha's, half of them Beta's."""
+    half = len(energies) // 2
+    return {
+        f"FRX0{0 if number < half else 1}P{number}": (
+            SIRENS[0 if number < half else 1],
+            Decimal(energy).quantize(Decimal("1e-6")),
+        )
+        for number, energy in enumerate(energies)
+        if energy
+    }
+
+
 @dataclass
 class Scene:
     """The warehouse, the receiver and the time that they share."""
@@ -96,7 +109,9 @@ class Scene:
                 [self.clock.now(), energy_kwh, energy_kwh, len(mart), len(mart), APRIL],
             )
 
-    def run(self, root_url: str, *, killed_at: str | None = None) -> ExitCode | None:
+    def run(
+        self, root_url: str, *, killed_at: str | None = None, **options: bool
+    ) -> ExitCode | None:
         """Run the sender; give its exit code, or None where it was killed at the step named."""
         with self.warehouse.connection() as connection:
             connection.autocommit = True
@@ -108,7 +123,7 @@ class Scene:
                 Carbure(self._credentials(root_url), self.clock),
                 self.clock,
                 settings,
-                Options(APRIL, allow_shrinkage=True),
+                Options(APRIL, **({"allow_shrinkage": True} | options)),
                 Log(self.clock, as_json=False),
             )
             if killed_at is not None:

@@ -1,6 +1,5 @@
 """Whatever befalls a request, and wherever the sender is killed: the next healthy run mends it."""
 
-from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import pytest
@@ -9,8 +8,7 @@ from hypothesis import strategies as st
 
 from demo.carbure import Fault, running
 from sender.errors import ExitCode
-from sender.ledger import upgrade
-from tests.receiver import SIRENS, Mart, Scene
+from tests.receiver import SIRENS, Scene, mart_of
 from tests.warehouse import Warehouse
 
 ALPHA, BETA = SIRENS
@@ -36,48 +34,11 @@ FAULTS = {
 KILLS = [None, *(f"{m} {s}" for s in ("prepare", "send", "record") for m in ("before", "after"))]
 
 
-def mart_of(*energies: str) -> Mart:
-    """Stations FR…P1 and so on: half of them Alpha's, half of them Beta's."""
-    half = len(energies) // 2
-    return {
-        f"FRX0{0 if number < half else 1}P{number}": (
-            ALPHA if number < half else BETA,
-            Decimal(energy).quantize(Decimal("1e-6")),
-        )
-        for number, energy in enumerate(energies)
-        if energy
-    }
-
-
 FIRST = mart_of("1", "2", "3", "4", "5", "6")
 CHANGED = mart_of("1.5", "2.5", "3.5", "4.5", "5.5", "6.5")
 # One station is gone, one has changed hands, one has nothing left.
 CORRECTED = {**mart_of("1", "", "3", "4", "5", "0"), "FRX00P2": (BETA, Decimal("3.000000"))}
 SENDINGS = {"first": ({}, FIRST), "again": (FIRST, CHANGED), "correction": (FIRST, CORRECTED)}
-
-
-@pytest.fixture(scope="module")
-def small(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
-    """A copy of the made warehouse, with an empty ledger, for a mart of a few stations."""
-    made.query("drop schema if exists tiruert_ledger cascade")
-    warehouse = make_warehouse(like=made)
-    with warehouse.connection() as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("set search_path to tiruert, tiruert_ledger")
-        upgrade(connection, "tiruert")
-    return warehouse
-
-
-@pytest.fixture
-def scene(small: Warehouse) -> Scene:
-    return Scene(small)
-
-
-@pytest.fixture
-def root_url(scene: Scene) -> Iterator[str]:
-    with running(scene.stand_in) as url:
-        yield url
 
 
 @pytest.mark.parametrize("killed_at", KILLS, ids=str)
