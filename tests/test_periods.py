@@ -167,6 +167,18 @@ def test_a_build_without_a_period_takes_the_months_that_can_change_and_the_missi
         ]
 
 
+def test_the_months_that_can_change_begin_with_the_one_so_many_days_ago(
+    built: tuple[Warehouse, list[Session]],
+) -> None:
+    """Seen from the last of March, March and April lose what the source lost; February does not."""
+    warehouse, sessions = built
+    for session in sessions:
+        delete(warehouse, session)
+    last_of_march = (NOW - noon(3, 31)).days
+    warehouse.build(changeable_days=last_of_march)
+    assert sorted(months(warehouse, "sessions_flagged")) == ["2025-01-01", "2025-02-01"]
+
+
 def test_a_session_that_is_no_longer_flagged_becomes_clean(
     built: tuple[Warehouse, list[Session]],
 ) -> None:

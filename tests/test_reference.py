@@ -81,6 +81,23 @@ def test_every_session_is_judged_alike(
     assert not different, f"{len(different)} sessions, such as {next(iter(different.values()))}"
 
 
+def test_every_session_is_shown_as_it_was_received(
+    built: tuple[Warehouse, str], source: Source, expected: dict[date, dict]
+) -> None:
+    warehouse, _ = built
+    rows = warehouse.query(
+        "select session_id, started_at, ended_at, cast(energy_kwh as text)"
+        " from tiruert.sessions_flagged where period = any(%s)",
+        list(cases.PERIODS),
+    )
+    judged = set(chain.from_iterable(expected.values()))
+    assert {key: (start, end, repr(float(energy))) for key, start, end, energy in rows} == {
+        str(session.id): (session.start, session.end, repr(session.energy))
+        for session in source.session
+        if session.id in judged
+    }
+
+
 def as_row(session: reference.FlaggedSession) -> dict:
     row = vars(session) | session.flags | {"session_id": str(session.session_id)}
     del row["flags"]

@@ -76,6 +76,7 @@ def stored_rows(stand_in: StandIn) -> list[tuple]:
             Decimal(str(row.energy_mwh)),
         )
         for row in stand_in.rows
+        if not row.is_controlled
     ]
 
 
@@ -207,6 +208,7 @@ def test_a_locked_station_is_named_and_the_others_go_without_it(
         (Fault(status=502, body="<html>Bad Gateway</html>"), "uncertain: 502 <html>Bad Gateway"),
         (Fault(status=201, body={"ok": True}), 'uncertain: 201 {"ok":'),
         (Fault(status=200), "uncertain: 200 OK"),
+        (Fault(status=204), "uncertain: 204 NO CONTENT"),
         (Fault(status=301), "refused: 301"),
         (Fault(status=400, body={"status": "validation_error", "errors": []}), "refused: 400 {"),
         (Fault(status=413, body="<h1>Too large</h1>"), "refused: 413 <h1>Too large</h1>"),

@@ -52,16 +52,10 @@ measured as (
         end as energy,
         case
             when charge_points.charge_point_id is not null
-                then in_order.previous_started_at
-        end as previous_started_at,
-        case
-            when charge_points.charge_point_id is not null
                 then in_order.previous_ended_at
         end as previous_ended_at,
-        case
-            when charge_points.charge_point_id is not null
-                then in_order.latest_earlier_ended_at
-        end as latest_earlier_ended_at,
+        in_order.previous_started_at,
+        in_order.latest_earlier_ended_at,
         case
             when charge_points.charge_point_id is null then 'no_charge_point'
             else charge_points.blocking_reason
