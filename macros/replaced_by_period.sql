@@ -43,6 +43,8 @@
     {% do model.update({'period': period}) %}
     {% set columns = get_quoted_csv(model['columns'].keys()) %}
     {% call statement('replace') %}
+        -- Of two builds at once the second waits, and so deletes what the first has inserted.
+        lock table {{ target }} in share row exclusive mode;
         delete from {{ target }} where period = {{ period_date() }};
         insert into {{ target }} ({{ columns }})
         select {{ columns }} from ({{ render(model['raw_code']) }}) as rendered

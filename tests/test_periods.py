@@ -1,6 +1,8 @@
 """A build replaces whole months: what the source no longer has is gone, no other month moves."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -132,6 +134,30 @@ def test_a_month_leaves_no_ghosts_of_what_was_deleted_or_moved(
     for mart in MARTS:
         assert "2025-04-01" not in months(warehouse, mart)
     assert months(warehouse, "sessions_flagged")["2025-05-01"] == 1
+
+
+def test_two_builds_at_once_leave_each_row_once(built: tuple[Warehouse, list[Session]]) -> None:
+    """The first is held up while it replaces a month, until the second has come to it too."""
+    warehouse, _ = built
+    before = contents(warehouse)
+    build = ("dbt", "run", "--select", "blocked_energy_monthly", "--vars", "period: 2025-02")
+    with warehouse.connection() as holder, ThreadPoolExecutor() as pool:
+        with holder, holder.cursor() as cursor:
+            cursor.execute("lock table tiruert.blocked_energy_monthly in exclusive mode")
+            builds = [pool.submit(warehouse.run, *build) for _ in range(2)]
+            wait_for_lock(warehouse, waiting=2)
+        assert [build.result().returncode for build in builds] == [0, 0]
+    assert contents(warehouse) == before
+
+
+def wait_for_lock(warehouse: Warehouse, waiting: int) -> None:
+    deadline = time.monotonic() + 60
+    while [(waiting,)] != warehouse.query(
+        "select count(*) from pg_locks where not granted"
+        " and relation = cast('tiruert.blocked_energy_monthly' as regclass)"
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_only_the_months_asked_for_are_built(built: tuple[Warehouse, list[Session]]) -> None:
