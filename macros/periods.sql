@@ -105,6 +105,7 @@ with recursive
 source_months (period) as (
     select cast(date_trunc('month', min(started_at) at time zone '{{ time_zone }}') as date)
     from {{ sessions }}
+    where started_at > '-infinity'
     -- `union` drops what was seen: the hops end even on a start of infinity.
     union
     select (

@@ -7,6 +7,11 @@
 {% materialization replaced_by_period, adapter='postgres' %}
     {%- set target = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
+    {%- if should_full_refresh() and asked_periods() -%}
+        {%- do exceptions.raise_compiler_error(
+            'a full refresh makes every month anew: leave out either --full-refresh or period'
+        ) -%}
+    {%- endif -%}
     {%- set must_create = existing is none or should_full_refresh() -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
@@ -19,7 +24,6 @@
             create table {{ target }} {{ get_table_columns_and_constraints() }}
         {% endcall %}
         {% do create_indexes(target) %}
-        {% do persist_docs(target, model) %}
         {% do adapter.commit() %}
     {% endif %}
 
@@ -30,6 +34,7 @@
     {% call statement('main') %}
         analyze {{ target }}
     {% endcall %}
+    {% do persist_docs(target, model) %}
     {% do apply_grants(target, config.get('grants'), should_revoke(existing, must_create)) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do adapter.commit() %}

@@ -58,8 +58,9 @@
     sum(case when {{ condition }} then energy_kwh else 0 end) as {{ name }}_kwh
 {%- endmacro %}
 
+{# Nothing but blanks of any kind, the unbreakable ones included, or nothing at all. #}
 {% macro is_blank(text) -%}
-    coalesce(trim({{ text }}), '') = ''
+    regexp_like(coalesce({{ text }}, ''), '^[[:space:]\u00A0\u2007\u202F\uFEFF]*$')
 {%- endmacro %}
 
 {# A SIREN: nine digits, not all zero, that pass the Luhn check. #}

@@ -1,6 +1,7 @@
 """The command line: python -m sender --period 2025-04."""
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
@@ -52,7 +53,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     "--plan", "--dry-run", "only_plan", is_flag=True, help="Send nothing; show what would go."
 )
 @click.option("--detail", is_flag=True, help="Show each station that goes, old and new.")
-@click.option("--force", is_flag=True, help="Send everything of the period again.")
+@click.option("--force", is_flag=True, help="Send what was acknowledged again.")
 @click.option(
     "--allow-open-period", is_flag=True, help="Send although sessions may still be added."
 )
@@ -95,27 +96,34 @@ def command(
     if period is None:
         raise click.UsageError("Missing option '--period'.")
     for path in filter(None, (output, report_file)):
-        _write(path, [])
+        _write(path, [], mode="a")
     clock = Clock()
     log = Log(clock, as_json=log_format == "json")
-    options = Options(period, sirens, force, allow_open_period, allow_shrinkage)
+    options = Options(period, only_plan, sirens, force, allow_open_period, allow_shrinkage)
     carbure = _carbure(clock, log, may_be_missing=only_plan)
     with connected(settings.schema_) as connection:
+        ledger.upgrade(connection, settings.schema_)
         run = Run(connection, carbure, clock, settings, options, log)
-        run.prepare()
+        if not only_plan:
+            run.prepare()
+        run.ask_carbure()
         run.plan(show_detail=detail)
         if output is not None:
             _write(output, run.payload())
         if only_plan:
-            _show(run.tally.lines(), report_file)
-            return ExitCode.WOULD_SEND if run.would_send() else run.exit_code([])
+            code = ExitCode.WOULD_SEND if run.would_send() else run.exit_code([])
+            return _conclude(run, list(run.tally.lines()), code, report_file)
+        code = ExitCode.INTERRUPTED
         with _interruptible(clock):
             try:
                 _send(run, clock, log)
+                code = run.exit_code(run.outcomes())
+            except click.ClickException as error:
+                code = error.exit_code
+                raise
             finally:
-                outcomes = run.outcomes()
-                _show(outcomes, report_file)
-        return run.exit_code(outcomes)
+                _conclude(run, run.outcomes(), code, report_file)
+        return code
 
 
 def _carbure(clock: Clock, log: Log, *, may_be_missing: bool) -> Carbure | None:
@@ -148,12 +156,19 @@ def _send(run: Run, clock: Clock, log: Log) -> None:
             raise KeyboardInterrupt
 
 
-def _show(lines: Iterable[Line], report_file: Path | None) -> None:
-    lines = list(lines)
+def _conclude(run: Run, lines: list[Line], code: int, report_file: Path | None) -> ExitCode:
+    """Show what is to be done or what came of it, and write it to the report."""
     for text in report.table(lines):
         click.echo(text)
     if report_file is not None:
-        _write(report_file, [json.dumps([line._asdict() for line in lines], default=str)])
+        outcome = {
+            "run_id": run.run_id,
+            "exit_code": int(code),
+            "plan": [line._asdict() for line in run.tally.lines()],
+            "lines": [line._asdict() for line in lines],
+        }
+        _write(report_file, [json.dumps(outcome, default=str, ensure_ascii=False)])
+    return ExitCode(code)
 
 
 def _show_status(settings: SenderSettings, period: date | None) -> ExitCode:
@@ -166,9 +181,9 @@ def _show_status(settings: SenderSettings, period: date | None) -> ExitCode:
     return ExitCode.ALL_ACCEPTED
 
 
-def _write(path: Path, parts: Iterable[str]) -> None:
+def _write(path: Path, parts: Iterable[str], mode: str = "w") -> None:
     try:
-        with path.open("w", encoding="utf-8") as file:
+        with path.open(mode, encoding="utf-8") as file:
             file.writelines(parts)
     except OSError as error:
         raise SettingsError(f"cannot write {path}: {error.strerror}") from None
@@ -178,10 +193,11 @@ def _write(path: Path, parts: Iterable[str]) -> None:
 def _interruptible(clock: Clock) -> Iterator[None]:
     """Let a first signal end the run after the request under way, and a second one at once."""
 
-    def end(number: int, _: object) -> None:
+    def end(*_: object) -> None:
         clock.interrupt()
-        signal.signal(number, signal.default_int_handler)
-        click.echo("Ending after the request under way; once more ends at once.", err=True)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+        os.write(2, b"Ending after the request under way; once more ends at once.\n")
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end)

@@ -1,12 +1,14 @@
 """CARBURE's API, as far as the sender uses it: one request at a time, a timeout on each."""
 
+import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from sender.clock import Clock
 from sender.errors import CarbureError
@@ -23,8 +25,14 @@ LONGEST_REQUEST_SECONDS = CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS
 # A token lives 300 s; it is renewed while the longest request still fits in.
 TOKEN_LIFE = timedelta(seconds=300 - LONGEST_REQUEST_SECONDS)
 TIMES_TO_WAIT_AS_TOLD = 10
-LONGEST_WAIT_SECONDS = 60
+LONGEST_WAIT_SECONDS = 600
+TIMES_TO_RENEW = 3
+SECONDS_BETWEEN_RENEWALS = 10
 LONGEST_SHOWN_BODY = 300
+# An address that is none, a missing certificate file, and all that happens to a connection.
+TRANSPORT_ERRORS = (OSError, HTTPError)
+# What comes of reading JSON that is none, or is made to be a burden.
+UNREADABLE = (ValueError, RecursionError)
 
 
 class Outcome(StrEnum):
@@ -51,6 +59,7 @@ class Answer(NamedTuple):
     body: str
     duration_seconds: float
     reasons: list[Reason]
+    seconds_to_wait: float = 0
 
 
 class Carbure:
@@ -81,40 +90,32 @@ class Carbure:
         self._keep_token(tokens)
         self._refresh_token = tokens.get("refresh")
 
-    def registered_sirens(self) -> set[str]:
-        """List the SIRENs that CARBURE knows. Raises CarbureError where it cannot."""
-        entities = self._ask("GET", ENTITIES_PATH)
+    def registered(self) -> dict[str, list[str]]:
+        """List the names that CARBURE has for each SIREN. Raises CarbureError where it cannot."""
+        names: dict[str, list[str]] = {}
         try:
-            return {str(entity["registration_id"]) for entity in entities}
+            for entity in self._ask("GET", ENTITIES_PATH):
+                names.setdefault(str(entity["registration_id"]), []).append(str(entity["name"]))
         except (KeyError, TypeError):
             raise CarbureError(
                 f"{self._host} gives no list of entities: check CARBURE_ROOT_URL"
             ) from None
+        return names
 
-    def send(self, body: bytes) -> Answer:
-        """Send one request and say what came of it.
+    def get_ready(self) -> None:
+        """Renew the access token in time, so that `send` has nothing to wait for.
 
-        An access token that is refused is renewed by the refresh token, then by logging in, once
-        each. Raises CarbureError where no further request can succeed; what is sent here has been
-        refused then.
+        Raises CarbureError where CARBURE cannot be used.
         """
-        if self._clock.now() > self._renewed_at + TOKEN_LIFE and not self._refresh():
-            self.log_in()
-        started_at = self._clock.now()
-        try:
-            response = self._post_certificates(body)
-            if response.status_code == HTTPStatus.UNAUTHORIZED and self._refresh():
-                response = self._post_certificates(body)
-            if response.status_code == HTTPStatus.UNAUTHORIZED:
-                self.log_in()
-                response = self._post_certificates(body)
-        except requests.RequestException as error:
-            text = f"no answer ({type(error).__name__}): CARBURE may have stored it"
-            return Answer(Outcome.UNCERTAIN, None, text, self._since(started_at), [Reason(text)])
-        _raise_for_credentials(response)
-        return answer_of(response, self._since(started_at))
+        if self._clock.now() < self._renewed_at + TOKEN_LIFE:
+            return
+        for _ in range(TIMES_TO_RENEW):
+            if self.refresh():
+                return
+            self._clock.wait(SECONDS_BETWEEN_RENEWALS)
+        self.log_in()
 
-    def _refresh(self) -> bool:
+    def refresh(self) -> bool:
         """Renew the access token by the refresh token; say whether that went well."""
         self._access_token = None
         try:
@@ -123,49 +124,63 @@ class Carbure:
             return False
         return True
 
-    def _keep_token(self, tokens: Any) -> None:
-        if not isinstance(tokens, dict) or not isinstance(tokens.get("access"), str):
-            raise CarbureError(f"{self._host} answers without a token: check CARBURE_ROOT_URL")
-        self._access_token = tokens["access"]
-        self._renewed_at = self._clock.now()
-
-    def _post_certificates(self, body: bytes) -> requests.Response:
+    def send(self, body: bytes) -> Answer:
+        """Make one POST, at once, and say what came of it."""
+        started_at = self._clock.now()
         headers = {"Content-Type": "application/json"}
-        return self._call("POST", CERTIFICATES_PATH, data=body, headers=headers)
+        try:
+            response = self._call("POST", CERTIFICATES_PATH, data=body, headers=headers)
+        except TRANSPORT_ERRORS as error:
+            text = f"no answer ({type(error).__name__}): CARBURE may have stored it"
+            return Answer(Outcome.UNCERTAIN, None, text, self._since(started_at), [Reason(text)])
+        return answer_of(response, self._since(started_at))
+
+    def refuses_everything(self, period: date) -> str | None:
+        """Try a request of a period without any station: say what fails, if even that does."""
+        unit = {"code": "FRXXX", "from": f"{period}", "to": f"{period}", "stations": []}
+        probe = [{"entity": "-", "siren": "000000000", "operational_units": [unit]}]
+        answer = self.send(json.dumps(probe).encode())
+        return None if answer.outcome is Outcome.ACCEPTED else answer.reasons[0].text
+
+    def _keep_token(self, tokens: Any) -> None:
+        access = tokens.get("access") if isinstance(tokens, dict) else None
+        # What a header cannot carry would be shown by the error that it makes.
+        if not isinstance(access, str) or not (access.isascii() and access.isprintable()):
+            raise CarbureError(f"{self._host} answers without a token: check CARBURE_ROOT_URL")
+        self._access_token = access
+        self._renewed_at = self._clock.now()
 
     def _ask(self, method: str, path: str, **content: Any) -> Any:
         """Make a call that must work, and give the JSON of its answer."""
         try:
-            response = self._call(method, path, **content)
-            _raise_for_credentials(response)
+            for _ in range(TIMES_TO_WAIT_AS_TOLD):
+                response = self._call(method, path, **content)
+                if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+                    break
+                self._clock.wait(seconds_to_wait(response))
+            raise_for_credentials(response.status_code)
             if response.status_code != HTTPStatus.OK:
                 raise CarbureError(
                     f"{self._host} answers {response.status_code} to {path}: check CARBURE_ROOT_URL"
                 )
             return response.json()
-        except requests.JSONDecodeError:
+        except UNREADABLE:
             raise CarbureError(
                 f"{self._host} does not answer as CARBURE does: check CARBURE_ROOT_URL"
             ) from None
-        except requests.RequestException as error:
+        except TRANSPORT_ERRORS as error:
             raise CarbureError(
                 f"cannot reach {self._host} ({type(error).__name__}): check CARBURE_ROOT_URL"
             ) from None
 
     def _call(self, method: str, path: str, **content: Any) -> requests.Response:
-        """Make a call; one that is told to wait has not been looked at, and is made again then."""
-        for _ in range(TIMES_TO_WAIT_AS_TOLD):
-            response = self._http.request(
-                method,
-                self._root + path,
-                timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
-                allow_redirects=False,
-                **content,
-            )
-            if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
-                break
-            self._clock.wait(_seconds_to_wait(response))
-        return response
+        return self._http.request(
+            method,
+            self._root + path,
+            timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
+            allow_redirects=False,
+            **content,
+        )
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the credentials: as `auth`, since requests would else look for some in ~/.netrc."""
@@ -183,17 +198,19 @@ class Carbure:
         return f"CARBURE at {url.scheme}://{url.host}:{url.port}"
 
 
-def _seconds_to_wait(response: requests.Response) -> float:
+def seconds_to_wait(response: requests.Response) -> float:
+    """How long CARBURE says to wait, within reason."""
     told = response.headers.get("Retry-After", "")
     return min(int(told), LONGEST_WAIT_SECONDS) if told.isdecimal() else 1
 
 
-def _raise_for_credentials(response: requests.Response) -> None:
-    if response.status_code == HTTPStatus.UNAUTHORIZED:
+def raise_for_credentials(status: int | None) -> None:
+    """Say what is wrong with the credentials. Raises CarbureError where they are refused."""
+    if status == HTTPStatus.UNAUTHORIZED:
         raise CarbureError(
             "CARBURE refuses the user: check CARBURE_USER_EMAIL and CARBURE_USER_PASSWORD"
         )
-    if response.status_code == HTTPStatus.FORBIDDEN:
+    if status == HTTPStatus.FORBIDDEN:
         raise CarbureError("CARBURE refuses the API key: check CARBURE_USER_API_KEY")
 
 
@@ -207,9 +224,10 @@ def answer_of(response: requests.Response, duration_seconds: float) -> Answer:
     return Answer(
         outcome,
         response.status_code,
-        response.text,
+        _clean(response.text),
         duration_seconds,
         [] if outcome is Outcome.ACCEPTED else list(_reasons(response)),
+        seconds_to_wait(response),
     )
 
 
@@ -217,17 +235,26 @@ def _reasons(response: requests.Response) -> Iterator[Reason]:
     """Read CARBURE's reasons, of which each kind of error has its own form."""
     try:
         body = response.json()
-    except requests.JSONDecodeError:
+    except UNREADABLE:
         body = None
     errors = body.get("errors") if isinstance(body, dict) else None
-    if not errors or not all(isinstance(error, dict) for error in errors):
-        text = " ".join(response.text.split())[:LONGEST_SHOWN_BODY]
+    if not isinstance(errors, list) or not errors or not all(isinstance(e, dict) for e in errors):
+        text = _clean(" ".join(response.text.split()))[:LONGEST_SHOWN_BODY]
         yield Reason(f"{response.status_code} {text or response.reason}")
         return
     # Of a locked station there is one `error`, of an invalid one a `field` and its `errors`.
+    can_be_locked = (response.status_code, body.get("status")) == (HTTPStatus.BAD_REQUEST, "error")
     for error in errors:
-        is_locked = "field" not in error and "error" in error
-        text = ", ".join(map(str, error.get("errors") or [error.get("error")]))
-        if not is_locked:
-            text = f"{error.get('field')}: {text}"
-        yield Reason(f"{response.status_code} {text}", error.get("station_id"), is_locked)
+        is_locked = can_be_locked and "error" in error
+        text = str(error["error"]) if is_locked else f"{error.get('field')}: {error.get('errors')}"
+        station_id = error.get("station_id")
+        yield Reason(
+            f"{response.status_code} {_clean(text)}",
+            _clean(station_id) if isinstance(station_id, str) else None,
+            is_locked,
+        )
+
+
+def _clean(text: str) -> str:
+    """Leave out what a database cannot store."""
+    return text.replace("\0", "").encode(errors="replace").decode()

@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
     NOT_ALL_ACCEPTED = 1, "something is held back, refused, uncertain, or locked with a difference"
     WOULD_SEND = 2, "with --plan: something would be sent"
     USAGE = 3, "a wrong option, or a missing or wrong setting"
-    WAREHOUSE = 4, "the warehouse cannot be read, or the mart has not been built"
+    WAREHOUSE = 4, "the warehouse cannot be used, is not built, or another sender is at work"
     GUARD = 5, "refused by a guard: an open period, books that do not balance, too few stations"
     CARBURE = 6, "CARBURE cannot be reached, or refuses the credentials"
     INTERRUPTED = 130, "interrupted; what had been sent is shown"
@@ -42,7 +42,7 @@ class SettingsError(SenderError):
 
 
 class WarehouseError(SenderError):
-    """The mart cannot be read."""
+    """The warehouse cannot be used, or not by this run."""
 
     exit_code = ExitCode.WAREHOUSE
 

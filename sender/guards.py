@@ -1,6 +1,6 @@
 """What must be true of a period before any of it is sent: closed, balanced, and not shrunk."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sender.errors import GuardError
@@ -10,6 +10,7 @@ FACTS_SQL = """
     with mart as (
         select
             count(*) as stations,
+            count(*) filter (where energy_mwh > 0) as stations_with_energy,
             coalesce(sum(sessions), 0) as sessions,
             coalesce(sum(energy_mwh), 0) * 1000 as energy_kwh,
             min(computed_at) as computed_at
@@ -17,15 +18,19 @@ FACTS_SQL = """
         where period = %(period)s
     ),
 
-    before as (
-        select count(*) as stations
+    acknowledged as (
+        select
+            greatest(
+                count(*) filter (where period = %(month_before)s),
+                count(*) filter (where period = %(period)s)
+            ) as stations
         from station_state
-        where period = %(month_before)s and energy_mwh > 0
+        where period in (%(month_before)s, %(period)s) and energy_mwh > 0
     )
 
     select
-        mart.stations as stations,
-        before.stations as stations_before,
+        mart.stations_with_energy as stations,
+        acknowledged.stations as stations_acknowledged,
         mart.computed_at,
         coalesce(
             balance.received_sessions
@@ -33,22 +38,28 @@ FACTS_SQL = """
             and balance.received_kwh
             = balance.rejected_kwh + balance.blocked_kwh + balance.sendable_kwh
             and balance.sendable_sessions = mart.sessions
-            -- Each station is rounded to the Wh, by half of one at most.
-            and abs(balance.sendable_kwh - mart.energy_kwh) <= mart.stations * 0.0005
+            -- Where energies are finer than a Wh, each station is rounded, by half of one at most.
+            and abs(balance.sendable_kwh - mart.energy_kwh) <= case
+                when balance.sendable_kwh = round(balance.sendable_kwh, 3) then 0
+                else mart.stations * 0.0005
+            end
             and (mart.stations = 0 or balance.computed_at = mart.computed_at),
             mart.stations = 0 and balance.period is null
         ) as is_balanced
     from mart
-    cross join before
+    cross join acknowledged
     left join energy_balance_monthly as balance on balance.period = %(period)s
 """
 
 
 class Facts(NamedTuple):
-    """What the warehouse says of a period."""
+    """What the warehouse says of a period; stations are those with energy.
+
+    `stations_acknowledged` are those of the period itself or of the month before, the more.
+    """
 
     stations: int
-    stations_before: int
+    stations_acknowledged: int
     computed_at: datetime | None
     is_balanced: bool
 
@@ -78,7 +89,7 @@ def guard_open_period(period: date, facts: Facts, now: datetime, settings: Sende
         raise GuardError(
             f"{period:%Y-%m} is open until {closed_on}: wait, or give --allow-open-period"
         )
-    if facts.computed_at is not None and facts.computed_at.date() < closed_on:
+    if facts.computed_at is not None and facts.computed_at.astimezone(UTC).date() < closed_on:
         raise GuardError(
             f"{period:%Y-%m} was computed on {facts.computed_at:%Y-%m-%d}, before it was closed on"
             f" {closed_on}: {_build(period)}, or give --allow-open-period"
@@ -89,12 +100,14 @@ def guard_shrinkage(period: date, facts: Facts, settings: SenderSettings) -> Non
     """Refuse an empty or a far too small mart: its missing stations would all be taken back."""
     if facts.stations == 0:
         raise GuardError(
-            f"the mart has no rows for {period:%Y-%m}: {_build(period)}, or give --allow-shrinkage"
+            f"the mart has no energy for {period:%Y-%m}: {_build(period)},"
+            " or give --allow-shrinkage"
         )
-    if facts.stations < settings.least_share * facts.stations_before:
+    if facts.stations < settings.least_share * facts.stations_acknowledged:
         raise GuardError(
-            f"{period:%Y-%m} has {facts.stations} stations, the month before had"
-            f" {facts.stations_before}: look at the marts, or give --allow-shrinkage"
+            f"{period:%Y-%m} has {facts.stations} stations, CARBURE has acknowledged"
+            f" {facts.stations_acknowledged} for it or for the month before: look at the marts,"
+            " or give --allow-shrinkage"
         )
 
 

@@ -17,7 +17,7 @@ from sender.carbure import LONGEST_REQUEST_SECONDS, Answer
 from sender.clock import Clock
 from sender.errors import WarehouseError
 from sender.plan import Line, PlannedStation
-from sender.warehouse import LEDGER_SUFFIX
+from sender.warehouse import LEDGER_SUFFIX, LOCK_SPACE
 
 LEDGER_SQL = Path(__file__).with_name("ledger.sql")
 VERSION = 1
@@ -37,7 +37,7 @@ class Ledger:
     def settle(self) -> None:
         """Give requests of runs that ended before an answer the answer that they are uncertain.
 
-        The last moment at which one could be received is when its run would have given up, or now.
+        The last moment at which one could be received is when its run would have given up.
         """
         with self._transaction() as cursor:
             cursor.execute(
@@ -45,7 +45,7 @@ class Ledger:
                 insert into answer (request_id, answered_at, outcome, body, duration_seconds)
                 select
                     request_id,
-                    least(prepared_at + %(longest)s, %(now)s),
+                    prepared_at + %(longest)s,
                     'uncertain',
                     'the run ended before an answer came',
                     0
@@ -55,7 +55,6 @@ class Ledger:
                 """,
                 {
                     "period": self.period,
-                    "now": self._clock.now(),
                     "longest": timedelta(seconds=LONGEST_REQUEST_SECONDS),
                 },
             )
@@ -117,7 +116,7 @@ class Ledger:
                     self._clock.now(),
                     answer.outcome,
                     answer.status,
-                    answer.body[:LONGEST_BODY].replace("\0", ""),
+                    answer.body[:LONGEST_BODY],
                     answer.duration_seconds,
                 ],
             )
@@ -132,9 +131,12 @@ class Ledger:
             )
 
     def stations_at_most(self) -> int | None:
-        """Give the size of request that the last run was at, for any period."""
+        """Give the size that the last request was at that CARBURE accepted, of any period."""
         with self._transaction() as cursor:
-            cursor.execute("select stations_at_most from request order by request_id desc limit 1")
+            cursor.execute(
+                "select stations_at_most from request inner join answer using (request_id)"
+                " where outcome = 'accepted' order by request_id desc limit 1"
+            )
             row = cursor.fetchone()
         return row and row[0]
 
@@ -175,7 +177,7 @@ def read_status(connection: Any, period: date | None) -> Iterator[tuple[date, li
 
 
 def upgrade(connection: Any, schema: str) -> None:
-    """Make the ledger where there is none. Raises WarehouseError where it is a later version's."""
+    """Make the ledger where there is none. Raises WarehouseError where it is of another version."""
     ledger_schema = sql.Identifier(schema + LEDGER_SUFFIX)
     with connection.cursor() as cursor:
         try:
@@ -183,13 +185,15 @@ def upgrade(connection: Any, schema: str) -> None:
             [version] = cursor.fetchone()
         except errors.UndefinedTable:
             cursor.execute(
-                sql.SQL("create schema if not exists {0}; set local search_path to {0};").format(
-                    ledger_schema
-                )
+                sql.SQL(
+                    "select pg_advisory_xact_lock({space}, 0);"
+                    " create schema if not exists {schema}; set local search_path to {schema};"
+                ).format(space=sql.Literal(LOCK_SPACE), schema=ledger_schema)
                 + sql.SQL(LEDGER_SQL.read_text())
             )
             version = VERSION
-    if version > VERSION:
+    if version != VERSION:
         raise WarehouseError(
-            f"the ledger is of version {version}, this sender knows {VERSION}: update the project"
+            f"the ledger is of version {version}, this sender knows {VERSION}:"
+            " use the version of the project that made it"
         )

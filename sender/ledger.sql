@@ -92,10 +92,11 @@ stations as (
     select
         period,
         id_station_itinerance,
-        bool_or(is_locked) as is_locked,
+        max(request_id) filter (where outcome = 'refused' and is_locked) as locked_request_id,
         max(request_id) filter (where outcome = 'accepted') as acknowledged_request_id,
         max(request_id) filter (where outcome = 'uncertain') as uncertain_request_id,
-        max(request_id) as last_request_id
+        -- What CARBURE may have last: a refused request left nothing.
+        max(request_id) filter (where outcome <> 'refused') as last_request_id
     from sent
     group by period, id_station_itinerance
 )
@@ -104,7 +105,7 @@ select
     stations.period,
     stations.id_station_itinerance,
     case
-        when stations.is_locked then 'locked'
+        when stations.locked_request_id > coalesce(stations.acknowledged_request_id, 0) then 'locked'
         when stations.uncertain_request_id > coalesce(stations.acknowledged_request_id, 0) then 'uncertain'
         when stations.acknowledged_request_id is not null then 'acknowledged'
         else 'refused'
@@ -126,8 +127,8 @@ left join request_station as acknowledged_station
     on
         stations.acknowledged_request_id = acknowledged_station.request_id
         and stations.id_station_itinerance = acknowledged_station.id_station_itinerance
-inner join request as last on stations.last_request_id = last.request_id
-inner join request_station as last_station
+left join request as last on stations.last_request_id = last.request_id
+left join request_station as last_station
     on
         stations.last_request_id = last_station.request_id
         and stations.id_station_itinerance = last_station.id_station_itinerance;

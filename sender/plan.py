@@ -57,7 +57,7 @@ class Line(NamedTuple):
     energy_mwh: Decimal
 
 
-def read_plan(
+def open_plan(
     connection: Any, period: date, registered: Collection[str], *, force: bool = False
 ) -> Iterator[PlannedStation]:
     """Compare a month's mart with the ledger as they are now, in the order in which to send.
@@ -65,11 +65,16 @@ def read_plan(
     `registered` are the SIRENs that CARBURE knows: what was sent before it knew one goes again.
     The rows are kept by the server and come a few at a time, so that memory does not grow.
     """
-    with connection.cursor(f"plan_{uuid4().hex}", withhold=True) as cursor:
-        cursor.itersize = ROWS_PER_FETCH
-        cursor.execute(
-            PLAN_SQL.read_text(),
-            {"period": period, "registered": sorted(registered), "force": force},
-        )
+    cursor = connection.cursor(f"plan_{uuid4().hex}", withhold=True)
+    cursor.itersize = ROWS_PER_FETCH
+    cursor.execute(
+        PLAN_SQL.read_text(),
+        {"period": period, "registered": sorted(registered), "force": force},
+    )
+    return _rows(cursor)
+
+
+def _rows(cursor: Any) -> Iterator[PlannedStation]:
+    with cursor:
         for row in cursor:
             yield PlannedStation(*row[:-1], action=Action(row[-1]))

@@ -65,4 +65,6 @@ select
         else 'unchanged'
     end as action
 from compared
+-- A station that is gone and was never stored has no SIREN, and nothing to be done.
+where siren is not null
 order by siren, entity, code, id_station_itinerance

@@ -4,21 +4,22 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
 from sender import guards, ledger, report
 from sender.batch_size import BatchSize
-from sender.carbure import Carbure, Outcome, Reason
+from sender.carbure import Carbure, Outcome
 from sender.clock import Clock
-from sender.errors import ExitCode, SettingsError
+from sender.errors import ExitCode, GuardError, SettingsError
 from sender.payload import Payload
-from sender.plan import Action, Line, PlannedStation, read_plan
+from sender.plan import Action, Line, PlannedStation, open_plan
 from sender.report import Log
 from sender.settings import SenderSettings
-from sender.submission import Exchange, Submission, faults_of
-from sender.warehouse import hold_period
+from sender.submission import CHUNK, Exchange, Submission, faults_of
+from sender.warehouse import hold_period, snapshot
 
 HELD = "held back"
 
@@ -51,6 +52,7 @@ class Options:
     """What the user asks for."""
 
     period: date
+    only_plan: bool = False
     sirens: Collection[str] = ()
     force: bool = False
     allow_open_period: bool = False
@@ -70,6 +72,13 @@ class Tally:
         key = (station.siren, what)
         stations, energy_mwh = self.figures.get(key, (0, Decimal(0)))
         self.figures[key] = stations + 1, energy_mwh + station.energy_mwh
+
+    def hold(self, siren: str) -> None:
+        """Count what would be sent of a SIREN as held back."""
+        sent = [(siren, action) for action in Action if action.sends]
+        taken = [self.figures.pop(key, (0, Decimal(0))) for key in sent]
+        stations, energies_mwh = zip(*taken, strict=True)
+        self.figures[siren, HELD] = sum(stations), sum(energies_mwh, Decimal(0))
 
     def lines(self) -> Iterator[Line]:
         """Give the figures, SIREN by SIREN."""
@@ -101,31 +110,44 @@ class Run:
         self._options = options
         self._log = log
         self._ledger = ledger.Ledger(connection, options.period, clock)
-        self._registered: set[str] = set()
+        # The names that CARBURE has for the SIRENs that it knows.
+        self._registered: dict[str, list[str]] = {}
+        self._held: set[str] = set()
         self.tally = Tally()
 
+    @property
+    def run_id(self) -> UUID:
+        """Under which the ledger has what this run sent."""
+        return self._ledger.run_id
+
     def prepare(self) -> None:
-        """Be the only run of the period, see that it may be sent, and ask whom CARBURE knows."""
+        """Be the only run of the period, and settle what earlier ones left open."""
         hold_period(self._connection, self._options.period)
-        ledger.upgrade(self._connection, self._settings.schema_)
         self._ledger.settle()
-        self._guard()
+
+    def ask_carbure(self) -> None:
+        """Log in, and ask whom CARBURE knows."""
         if self._carbure is not None:
             self._carbure.log_in()
-            self._registered = self._carbure.registered_sirens()
+            self._registered = self._carbure.registered()
 
     def plan(self, *, show_detail: bool = False) -> None:
         """Count what is to be done with every station, and tell what no run can do."""
-        for stations, faults in self._by_siren():
-            for fault in faults:
-                self._log(f"{stations[0].siren} {fault.station_id}: held back: {fault.text}")
-            for station in stations:
-                is_held = faults and station.action.sends
-                self.tally.add(station, HELD if is_held else station.action)
-                if station.action is Action.LOCKED:
-                    self._log(report.difference_that_stays(station))
-                elif show_detail and station.action.sends:
-                    self._log(report.detail(station))
+        for station in self._stations():
+            if not self._is_wanted(station):
+                continue
+            self.tally.add(station, station.action)
+            if station.action is Action.LOCKED:
+                self._log(report.difference_that_stays(station))
+            elif show_detail and station.action.sends:
+                self._log(report.detail(station))
+        for chunk in self._chunks_to_send():
+            for fault in faults_of(self._options.period, chunk):
+                siren = chunk[0].siren
+                self._held.add(siren)
+                self._log(f"{siren} {fault.station_id or '(all)'}: held back: {fault.text}")
+        for siren in self._held:
+            self.tally.hold(siren)
         self._warn()
 
     def send(self) -> Iterator[Exchange]:
@@ -138,23 +160,17 @@ class Run:
             BatchSize(size, self._settings.largest_batch, self._settings.target_seconds),
             self._registered,
             self._settings.settle_seconds,
+            self._log,
         )
-        yield from submission.send(
-            station
-            for stations, faults in self._by_siren()
-            for station in stations
-            if station.action.sends and not faults
-        )
+        yield from submission.send(station for chunk in self._chunks_to_send() for station in chunk)
 
     def payload(self) -> Iterator[str]:
-        """Write what would go as one JSON array, SIREN by SIREN."""
+        """Write what would go as one JSON array."""
         separator = "["
-        for stations, faults in self._by_siren():
-            to_send = [station for station in stations if station.action.sends]
-            if to_send and not faults:
-                body = Payload.of(self._options.period, to_send).as_json().decode()
-                yield separator + body.removeprefix("[").removesuffix("]")
-                separator = ","
+        for chunk in self._chunks_to_send():
+            body = Payload.of(self._options.period, chunk).as_json().decode()
+            yield separator + body.removeprefix("[").removesuffix("]")
+            separator = ","
         yield "[]" if separator == "[" else "]"
 
     def outcomes(self) -> list[Line]:
@@ -183,20 +199,39 @@ class Run:
         if not options.allow_shrinkage:
             guards.guard_shrinkage(options.period, facts, self._settings)
 
-    def _by_siren(self) -> Iterator[tuple[list[PlannedStation], list[Reason]]]:
-        """Read the plan, SIREN by SIREN, each with the faults for which it is held back whole."""
-        options, wanted = self._options, set(self._options.sirens)
-        plan = read_plan(self._connection, options.period, self._registered, force=options.force)
-        for siren, group in groupby(plan, key=attrgetter("siren")):
-            stations = list(group)
-            if wanted and siren not in wanted:
-                continue
-            yield (
-                stations,
-                faults_of(
-                    options.period, [station for station in stations if station.action.sends]
-                ),
+    def _stations(self) -> Iterator[PlannedStation]:
+        """Read the plan, of a mart that has passed the guards at the same moment.
+
+        Where nothing can be sent, a guard only warns.
+        """
+        with snapshot(self._connection):
+            try:
+                self._guard()
+            except GuardError as error:
+                if not self._options.only_plan:
+                    raise
+                self._log(f"would not be sent: {error.message}")
+            rows = open_plan(
+                self._connection,
+                self._options.period,
+                self._registered.keys(),
+                force=self._options.force,
             )
+        yield from rows
+
+    def _is_wanted(self, station: PlannedStation) -> bool:
+        return not self._options.sirens or station.siren in self._options.sirens
+
+    def _chunks_to_send(self) -> Iterator[list[PlannedStation]]:
+        """Give the stations that go, some at a time, each time of one SIREN."""
+        stations = (
+            station
+            for station in self._stations()
+            if station.action.sends and self._is_wanted(station) and station.siren not in self._held
+        )
+        for _, of_siren in groupby(stations, key=attrgetter("siren")):
+            while chunk := list(islice(of_siren, CHUNK)):
+                yield chunk
 
     def _warn(self) -> None:
         unknown = set(self._options.sirens) - self.tally.entities.keys()
@@ -206,7 +241,9 @@ class Run:
                 " blocked_energy_monthly may tell why"
             )
         for siren, names in self.tally.entities.items():
-            if len(names) > 1:
-                self._log(f"{siren} stands under several names: {', '.join(sorted(names))}")
+            known_names = self._registered.get(siren, [])
+            for where, several in (("the mart", sorted(names)), ("CARBURE", known_names)):
+                if len(several) > 1:
+                    self._log(f"{siren} has several names in {where}: {', '.join(several)}")
             if self._carbure is not None and siren not in self._registered:
                 self._log(f"{siren} {min(names)} is not known to CARBURE, which shows it nowhere")

@@ -84,6 +84,6 @@ class SenderSettings(_Settings):
     settle_seconds: Annotated[float, Field(ge=0)] = 35
     # Stations in a request: how many to begin with, and at most.
     first_batch: Annotated[int, Field(ge=1, le=200)] = 200
-    largest_batch: Annotated[int, Field(ge=1)] = 1000
+    largest_batch: Annotated[int, Field(ge=1, le=10_000)] = 1000
     # How long CARBURE should take for a request, in seconds.
     target_seconds: Annotated[float, Field(gt=0, lt=30)] = 4

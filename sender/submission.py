@@ -5,25 +5,29 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from http import HTTPStatus
+from itertools import groupby, islice
 from operator import attrgetter
 
 from pydantic import ValidationError
 
 from sender.batch_size import BatchSize
-from sender.carbure import Answer, Carbure, Outcome, Reason
+from sender.carbure import Answer, Carbure, Outcome, Reason, raise_for_credentials
 from sender.clock import Clock
 from sender.errors import CarbureError
 from sender.ledger import Ledger
 from sender.payload import Payload, grouped
 from sender.plan import PlannedStation
 
+# Stations that are looked at together: memory does not grow with a SIREN.
+CHUNK = 2000
 # A station that still fails alone after this many requests is given up until the next run.
 MOST_ATTEMPTS = 4
-# So many failures, with nothing accepted between, are no matter of single stations.
-MOST_FAILURES_ON_END = 8
+# After so many failures with nothing accepted between, CARBURE is asked whether anything works.
+FAILURES_UNTIL_PROBE = 4
 FIRST_BACKOFF_SECONDS = 5
 LONGEST_BACKOFF_SECONDS = 120
+MOST_WAITS_AS_TOLD = 10
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,9 @@ class Submission:
         carbure: Carbure,
         clock: Clock,
         batch_size: BatchSize,
-        registered: set[str],
+        registered: Iterable[str],
         settle_seconds: float,
+        log: Callable[[str], None],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """Take what a run is made of; `registered` are the SIRENs that CARBURE knows."""
@@ -61,12 +66,14 @@ class Submission:
         self._carbure = carbure
         self._clock = clock
         self._batch_size = batch_size
-        self._registered = registered
-        self._settle_seconds = settle_seconds
+        self._registered = set(registered)
+        self._settle = timedelta(seconds=settle_seconds)
+        self._log = log
         self._jitter = jitter
         self._queue: deque[Work] = deque()
         self._failures_on_end = 0
-        self._last_failure = ""
+        # Requests on end that CARBURE did not look at: told to wait, or to renew the token.
+        self._put_off_on_end = 0
 
     def send(self, plan: Iterable[PlannedStation]) -> Iterator[Exchange]:
         """Send what the plan says, and yield each request with its outcome.
@@ -75,17 +82,16 @@ class Submission:
         uncertain request wait until CARBURE has surely done with it, while others go. Raises
         CarbureError where no further request can succeed.
         """
-        for _, stations in groupby(plan, key=attrgetter("siren")):
-            self._queue.extend(self._works(list(stations)))
-            while (work := self._next(self._clock.now())) is not None:
-                yield self._exchange(work)
-                self._stop_where_all_fails()
+        for _, of_siren in groupby(plan, key=attrgetter("siren")):
+            while chunk := list(islice(of_siren, CHUNK)):
+                self._queue.extend(self._works(chunk))
+                while (work := self._next()) is not None:
+                    yield self._exchange(work)
+                    self._think_about_failures()
         while self._queue:
-            first_due = min(work.not_before for work in self._queue)
-            self._clock.wait_until(first_due)
-            work = self._next(max(first_due, self._clock.now()))
-            yield self._exchange(work)
-            self._stop_where_all_fails()
+            self._wait_until(min(work.not_before for work in self._queue), "uncertain stations")
+            yield self._exchange(self._next())
+            self._think_about_failures()
 
     def _works(self, stations: list[PlannedStation]) -> Iterator[Work]:
         """Tell those that may go now from those that CARBURE may still be at work on."""
@@ -94,11 +100,13 @@ class Submission:
         if certain := [station for station in stations if station.uncertain_since is None]:
             yield Work(certain, now)
         if uncertain:
-            last = max(station.uncertain_since for station in uncertain)
-            yield Work(uncertain, last + timedelta(seconds=self._settle_seconds))
+            # Another machine's clock may be ahead.
+            last = min(now, max(station.uncertain_since for station in uncertain))
+            yield Work(uncertain, last + self._settle)
 
-    def _next(self, now: datetime) -> Work | None:
+    def _next(self) -> Work | None:
         """Take the first work that is due out of the queue, cut to the size of a request."""
+        now = self._clock.now()
         for index, work in enumerate(self._queue):
             if work.not_before <= now:
                 del self._queue[index]
@@ -110,22 +118,40 @@ class Submission:
         return None
 
     def _exchange(self, work: Work) -> Exchange:
+        """Write a request down, send it at once, and write down what it came to."""
         body = Payload.of(self._ledger.period, work.stations).as_json()
+        self._carbure.get_ready()
         request_id = self._ledger.prepare(
             work.stations,
             body,
             is_registered=work.stations[0].siren in self._registered,
             stations_at_most=self._batch_size.stations,
         )
-        try:
-            answer = self._carbure.send(body)
-        except CarbureError as error:
-            refused = Answer(Outcome.REFUSED, None, str(error), 0, [])
-            self._ledger.record(request_id, refused)
-            raise
+        answer = self._carbure.send(body)
         self._ledger.record(request_id, answer)
-        self._learn(work, answer)
+        if answer.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNAUTHORIZED):
+            self._put_off(work, answer)
+        else:
+            self._put_off_on_end = 0
+            raise_for_credentials(answer.status)
+            self._learn(work, answer)
         return Exchange(work.stations, answer)
+
+    def _put_off(self, work: Work, answer: Answer) -> None:
+        """Wait as told, or renew the token: by the refresh token, then by logging in."""
+        self._put_off_on_end += 1
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            if self._put_off_on_end > MOST_WAITS_AS_TOLD:
+                raise CarbureError("CARBURE goes on telling to wait: try again later")
+            self._clock.wait(answer.seconds_to_wait)
+        elif self._put_off_on_end == 1:
+            if not self._carbure.refresh():
+                self._carbure.log_in()
+        elif self._put_off_on_end == 2:  # noqa: PLR2004 - the refreshed token was refused too
+            self._carbure.log_in()
+        else:
+            raise_for_credentials(answer.status)
+        self._queue.appendleft(work)
 
     def _learn(self, work: Work, answer: Answer) -> None:
         """Draw the consequences of an answer: what goes again, when, and how much at a time."""
@@ -136,17 +162,24 @@ class Submission:
         elif answer.outcome is Outcome.REFUSED:
             self._send_again_without(work, answer.reasons)
         else:
-            self._batch_size.failed(sent, answer.duration_seconds)
             self._failures_on_end += 1
-            self._last_failure = answer.reasons[0].text
+            self._batch_size.failed(sent, answer.duration_seconds)
             self._send_again_in_halves(work)
 
-    def _stop_where_all_fails(self) -> None:
-        if self._failures_on_end >= MOST_FAILURES_ON_END:
-            raise CarbureError(
-                f"{self._failures_on_end} requests on end failed: every station of this period"
-                f" fails, or CARBURE is down: {self._last_failure}"
-            )
+    def _think_about_failures(self) -> None:
+        """Go slowly while nothing is accepted, and end where not even an empty request is."""
+        if self._failures_on_end == 0:
+            return
+        pause_seconds = self._backoff_seconds(self._failures_on_end - 1)
+        self._wait_until(self._clock.now() + timedelta(seconds=pause_seconds), "CARBURE")
+        if self._failures_on_end >= FAILURES_UNTIL_PROBE:
+            failure = self._carbure.refuses_everything(self._ledger.period)
+            if failure is not None:
+                raise CarbureError(
+                    "every station of this period fails, since a request without any does too:"
+                    f" {failure} (CARBURE is down, or the year is not configured there)"
+                )
+            self._failures_on_end = 0
 
     def _send_again_without(self, work: Work, reasons: list[Reason]) -> None:
         """One refused station takes all of its request with it: the others go again at once."""
@@ -162,19 +195,25 @@ class Submission:
         attempts = work.attempts + 1
         if len(work.stations) == 1 and attempts >= MOST_ATTEMPTS:
             return
-        backoff = min(FIRST_BACKOFF_SECONDS * 2**work.attempts, LONGEST_BACKOFF_SECONDS)
-        wait_seconds = self._settle_seconds + backoff * self._jitter()
-        not_before = self._clock.now() + timedelta(seconds=wait_seconds)
+        backoff = timedelta(seconds=self._backoff_seconds(work.attempts))
+        not_before = self._clock.now() + self._settle + backoff
         middle = (len(work.stations) + 1) // 2
         for half in (work.stations[:middle], work.stations[middle:]):
             if half:
                 self._queue.append(Work(half, not_before, attempts))
 
+    def _backoff_seconds(self, attempts: int) -> float:
+        return min(FIRST_BACKOFF_SECONDS * 2**attempts, LONGEST_BACKOFF_SECONDS) * self._jitter()
+
+    def _wait_until(self, instant: datetime, whom: str) -> None:
+        seconds = (instant - self._clock.now()).total_seconds()
+        if seconds > 1:
+            self._log(f"waiting {seconds:.0f} s for {whom}")
+        self._clock.wait_until(instant)
+
 
 def faults_of(period: date, stations: Sequence[PlannedStation]) -> list[Reason]:
     """Find what makes stations unfit to be sent, as CARBURE would not."""
-    if not stations:
-        return []
     try:
         Payload.of(period, stations)
     except ValidationError as error:
@@ -190,4 +229,4 @@ def _reasons(error: ValidationError, payload: list[dict]) -> Iterator[Reason]:
             place = place[step]
             station_id = place.get("id") if isinstance(place, dict) else station_id
         field_name = str(fault["loc"][-1]) if fault["loc"] else "payload"
-        yield Reason(f"{field_name}: {fault['msg']}", station_id)
+        yield Reason(f"{field_name}: {fault['msg'].removeprefix('Value error, ')}", station_id)

@@ -1,6 +1,5 @@
 """The warehouse as the sender sees it: marts, ledger, and one run at a time for a period."""
 
-import getpass
 import os
 import socket
 from collections.abc import Iterator
@@ -44,6 +43,8 @@ def connected(schema: str) -> Iterator[Any]:
             yield connection
     except (errors.UndefinedTable, errors.UndefinedColumn):
         raise WarehouseError(f"the marts in {schema} have not been built: run dbt build") from None
+    except (errors.QueryCanceled, errors.LockNotAvailable) as error:
+        raise WarehouseError(f"the warehouse takes too long: {error}") from None
     except psycopg2.OperationalError as error:
         raise WarehouseError(
             "cannot work with the warehouse: check PGHOST, PGPORT, PGUSER, PGPASSWORD and"
@@ -64,8 +65,11 @@ def hold_period(connection: Any, period: date) -> None:
             cursor.execute("set lock_timeout to %s", [LOCK_TIMEOUT])
             cursor.execute("select pg_advisory_lock(%(space)s, %(month)s)", key)
         except errors.LockNotAvailable:
-            pass
+            is_ours = False
         else:
+            is_ours = True
+        cursor.execute("reset lock_timeout")
+        if is_ours:
             return
         cursor.execute(
             """
@@ -74,6 +78,7 @@ def hold_period(connection: Any, period: date) -> None:
             inner join pg_stat_activity on pg_locks.pid = pg_stat_activity.pid
             where locktype = 'advisory' and granted
                 and classid = %(space)s and objid = %(month)s
+                and database = (select oid from pg_database where datname = current_database())
             """,
             key,
         )
@@ -82,5 +87,18 @@ def hold_period(connection: Any, period: date) -> None:
     raise WarehouseError(f"{period:%Y-%m} is being sent by another sender: {who}")
 
 
+@contextmanager
+def snapshot(connection: Any) -> Iterator[None]:
+    """See the warehouse as it is at one moment, whatever is built meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute("begin isolation level repeatable read")
+        try:
+            yield
+        except BaseException:
+            cursor.execute("rollback")
+            raise
+        cursor.execute("commit")
+
+
 def _who_we_are() -> str:
-    return f"sender {getpass.getuser()}@{socket.gethostname()} {os.getpid()}"
+    return f"sender {socket.gethostname()} {os.getpid()}"

@@ -130,6 +130,7 @@ class Scene:
                 kill(run, killed_at)
             try:
                 run.prepare()
+                run.ask_carbure()
                 run.plan()
                 for _ in run.send():
                     pass

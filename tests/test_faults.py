@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from demo.carbure import Fault, running
 from sender.errors import ExitCode
+from sender.submission import FAILURES_UNTIL_PROBE
 from tests.receiver import SIRENS, Scene, mart_of
 from tests.warehouse import Warehouse
 
@@ -28,6 +29,10 @@ FAULTS = {
     "200, nothing stored": Fault(status=200),
     "429": Fault(status=429),
     "401": Fault(status=401, body={"detail": "x", "code": "token_not_valid"}),
+    "400 of a locked form, but 500": Fault(
+        status=500, body={"status": "error", "errors": [{"station_id": "FRX00P0", "error": "x"}]}
+    ),
+    "400 that makes no sense": Fault(status=400, body={"errors": [{"field": 5, "errors": 5}]}),
     "400 without a reason": Fault(status=400, body={"status": "validation_error", "errors": []}),
     "301": Fault(status=301),
 }
@@ -121,13 +126,30 @@ def test_a_station_that_always_fails_is_found_and_the_others_go(
     assert stored == FIRST.keys() - {"FRX00P1"}
 
 
+def test_several_stations_that_fail_do_not_look_like_an_outage(scene: Scene, root_url: str) -> None:
+    """Four in one request: more failures on end than it takes to ask whether anything works."""
+    scene.set_mart(mart_of(*["1"] * 16))
+    broken = {f"FRX00P{number}" for number in (0, 2, 4, 6)}
+    scene.stand_in.broken |= broken
+    assert scene.run(root_url) == ExitCode.NOT_ALL_ACCEPTED
+    stored = {row.station_id for row in scene.stand_in.rows}
+    assert stored == mart_of(*["1"] * 16).keys() - broken
+
+
+def test_an_outage_of_seconds_is_waited_for(scene: Scene, root_url: str) -> None:
+    scene.set_mart(FIRST)
+    scene.stand_in.faults += [FAULTS["502 page"]] * 3
+    assert scene.run(root_url) == ExitCode.ALL_ACCEPTED
+    scene.check_settled(FIRST)
+
+
 def test_where_every_station_fails_it_says_so_and_stops(
     scene: Scene, root_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scene.set_mart(mart_of(*["1"] * 40))
     scene.stand_in.configured_years.clear()
     assert scene.run(root_url) == ExitCode.CARBURE
-    assert len(scene.counts()) == 8
+    assert len(scene.counts()) == FAILURES_UNTIL_PROBE
     assert "every station of this period fails" in capsys.readouterr().err
 
 

@@ -2,21 +2,20 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from demo import sample
+from demo import generator
 from tests.warehouse import Warehouse
 
 SOURCE_TABLES = {"session", "_pointdecharge", "_station", "amenageur", "operationalunit"}
 
 
 @pytest.fixture(scope="module")
-def near(make_warehouse: Callable[..., Warehouse], sample_folder: Path) -> Warehouse:
+def near(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
     """A warehouse whose sources are in another database; the sources made twice, as may happen."""
     far, near = make_warehouse(), make_warehouse()
-    far.load(sample.read(sample_folder), schema="public")
+    far.load(generator.generate().source, schema="public")
     elsewhere = {"host": far.environment["PGHOST"], "dbname": far.environment["PGDATABASE"]}
     elsewhere["port"] = far.environment.get("PGPORT", "5432")
     create = ("run-operation", "create_foreign_tables", "--args", json.dumps(elsewhere))
@@ -31,25 +30,22 @@ def near(make_warehouse: Callable[..., Warehouse], sample_folder: Path) -> Wareh
     return near
 
 
-def test_foreign_tables_give_the_same_energy(near: Warehouse) -> None:
+def test_foreign_tables_give_the_same_energy(near: Warehouse, made: Warehouse) -> None:
     foreign = near.query("select foreign_table_name from information_schema.foreign_tables")
     assert {name for (name,) in foreign} == SOURCE_TABLES
-    [total] = near.query(
-        "select count(*), cast(sum(energy_mwh) as text) from tiruert.station_energy_monthly"
-        " where period = '2024-12-01'"
-    )
-    assert total == (2_691, "1539.017581")
+    energy = "select period, id_station_itinerance, energy_mwh from tiruert.station_energy_monthly"
+    assert sorted(near.query(energy)) == sorted(made.query(energy))
 
 
 def test_the_other_database_filters_the_month_and_sends_only_needed_columns(
     near: Warehouse,
 ) -> None:
-    near.dbt("compile", "--select", "sessions_flagged", "--vars", "period: 2024-12")
+    near.dbt("compile", "--select", "sessions_flagged", "--vars", "period: 2025-04")
     compiled = near.compiled("models/marts/sessions_flagged.sql")
     plan = [line for (line,) in near.query(f"explain (verbose) {compiled}")]
     [remote] = [line.strip() for line in plan if "Remote SQL" in line]
     assert remote == (
         'Remote SQL: SELECT id, start, "end", energy, point_de_charge_id, created_at'
         " FROM public.session"
-        " WHERE ((start >= '2024-11-24 00:00:00+00')) AND ((start < '2025-01-01 00:00:00+00'))"
+        " WHERE ((start >= '2025-03-25 00:00:00+00')) AND ((start < '2025-05-01 00:00:00+00'))"
     )

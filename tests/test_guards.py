@@ -59,7 +59,7 @@ def test_an_empty_mart_does_not_take_everything_back(
     scene.run(root_url)
     scene.set_mart({})
     assert scene.run(root_url, allow_shrinkage=False) == ExitCode.GUARD
-    assert "has no rows for 2025-04" in capsys.readouterr().err
+    assert "has no energy for 2025-04" in capsys.readouterr().err
     assert min(row.energy_mwh for row in scene.stand_in.rows) > 0
     assert scene.run(root_url) == ExitCode.ALL_ACCEPTED
     assert {row.energy_mwh for row in scene.stand_in.rows} == {0}

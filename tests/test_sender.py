@@ -374,7 +374,7 @@ def test_a_siren_with_a_bad_row_is_held_back_and_the_others_go(
     with running(stand_in) as root_url:
         finished = send(settings_of(spoilt, stand_in, root_url))
     assert finished.returncode == ExitCode.NOT_ALL_ACCEPTED
-    assert "111111111 None: held back: siren:" in finished.stderr
+    assert "111111111 (all): held back: siren: is no valid SIREN" in finished.stderr
     expected = {row for row in mart_rows(spoilt) if row[3] != "111111111"}
     assert set(stored_rows(stand_in)) == expected
 

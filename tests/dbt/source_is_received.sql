@@ -2,41 +2,52 @@
 -- source itself, with no model in between. Sessions go on arriving during a run, so those received
 -- lately may be in or not; where none are, the figures must be equal.
 
-{%- set midnight = "at time zone '" ~ var('time_zone') ~ "'" %}
+{%- set balance = ref('energy_balance_monthly') %}
+{%- set last_run = "select * from " ~ balance ~ " where computed_at = (select max(computed_at) from "
+    ~ balance ~ ")" %}
+{%- set months = run_query("select to_char(period, 'YYYY-MM') from (" ~ last_run ~ ") as last_run")
+    .columns[0].values() if execute else [] %}
 
 with
 
 last_run as (
-    select
-        period,
-        received_sessions,
-        received_kwh,
-        computed_at,
-        cast(period as timestamp) {{ midnight }} as period_start,
-        (period + interval '1 month') {{ midnight }} as period_end
-    from {{ ref('energy_balance_monthly') }}
-    where computed_at = (select max(computed_at) from {{ ref('energy_balance_monthly') }})
+    {{ last_run }}
 ),
 
 counted as (
-    select
-        last_run.period,
-        last_run.received_sessions,
-        last_run.received_kwh,
-        count(*) as source_sessions,
-        count(*) filter (
-            where sessions.created_at < last_run.computed_at - interval '1 hour'
-        ) as source_sessions_before,
-        sum({{ booked_energy_kwh('sessions.energy') }}) as source_kwh
-    from last_run
-    inner join {{ source('qualicharge', 'session') }} as sessions
-        on
-            last_run.period_start <= sessions.start
-            and last_run.period_end > sessions.start
-    group by last_run.period, last_run.received_sessions, last_run.received_kwh
+    {% for month in months -%}
+        select
+            cast('{{ month }}-01' as date) as period,
+            count(*) as sessions,
+            count(*) filter (
+                where created_at < {{ instant_literal(run_started_at) }} - interval '1 hour'
+            ) as sessions_before,
+            sum({{ booked_energy_kwh('energy') }}) as energy_kwh
+        from {{ source('qualicharge', 'session') }}
+        where
+            start >= {{ instant_literal(period_instant(month)) }}
+            and start < {{ instant_literal(period_instant(next_period(month))) }}
+        {{ 'union all' if not loop.last }}
+    {% else -%}
+        select
+            cast(null as date) as period,
+            0 as sessions,
+            0 as sessions_before,
+            0 as energy_kwh
+    {% endfor %}
 )
 
-select * from counted
+select
+    last_run.period,
+    last_run.received_sessions,
+    last_run.received_kwh,
+    counted.sessions as source_sessions,
+    counted.energy_kwh as source_kwh
+from last_run
+inner join counted on last_run.period = counted.period
 where
-    received_sessions not between source_sessions_before and source_sessions
-    or (received_sessions = source_sessions and received_kwh <> source_kwh)
+    last_run.received_sessions not between counted.sessions_before and counted.sessions
+    or (
+        last_run.received_sessions = counted.sessions
+        and last_run.received_kwh <> counted.energy_kwh
+    )

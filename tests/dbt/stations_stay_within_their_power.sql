@@ -19,5 +19,7 @@ select
 from {{ ref('station_energy_monthly') }} as energy
 inner join stations on energy.id_station_itinerance = stations.id_station_itinerance
 where
-    energy.energy_mwh * 1000 > {{ var('enea_ratio') }} * stations.max_power_kw
+    -- Plugs are those of today: older months may have had others.
+    energy.computed_at = (select max(computed_at) from {{ ref('station_energy_monthly') }})
+    and energy.energy_mwh * 1000 > {{ var('enea_ratio') }} * stations.max_power_kw
     * 24 * (energy.period_end - energy.period_start + 1)
