@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from demo.carbure import Fault, running
 from sender.errors import ExitCode
 from sender.submission import FAILURES_UNTIL_PROBE
-from tests.receiver import SIRENS, Scene, mart_of
+from tests.receiver import SIRENS, Mart, Scene, mart_of
 from tests.warehouse import Warehouse
 
 ALPHA, BETA = SIRENS
@@ -69,27 +69,38 @@ def test_the_next_healthy_run_mends_it(
 
 
 ENERGIES = st.lists(st.sampled_from(["", "0", "1", "2.5"]), min_size=6, max_size=6)
+SWAPPED = st.sets(st.integers(0, 5))
+# A mart in which some stations have the other operator's SIREN.
+MARTS = st.builds(
+    lambda energies, swapped: {
+        station: (BETA if (siren == ALPHA) == (int(station[-1]) in swapped) else ALPHA, energy_mwh)
+        for station, (siren, energy_mwh) in mart_of(*energies).items()
+    },
+    ENERGIES,
+    SWAPPED,
+)
 STEPS = st.one_of(
-    st.tuples(st.just("mart"), ENERGIES),
+    st.tuples(st.just("mart"), MARTS),
     st.tuples(st.just("lock"), st.integers(0, 5)),
     st.tuples(st.just("register"), st.sampled_from(SIRENS)),
     st.tuples(st.just("fault"), st.sampled_from(sorted(FAULTS))),
     st.tuples(st.just("run"), st.sampled_from(KILLS)),
     st.tuples(st.just("run"), st.none()),
+    st.tuples(st.just("force"), st.none()),
 )
 
 
 @settings(max_examples=1000, derandomize=True, database=None, deadline=None)
-@given(first=ENERGIES, steps=st.lists(STEPS, min_size=2, max_size=8), last=ENERGIES)
+@given(first=MARTS, steps=st.lists(STEPS, min_size=2, max_size=8), last=MARTS)
 def test_any_sequence_of_changes_faults_and_runs_ends_well(
-    small: Warehouse, first: list[str], steps: list[tuple], last: list[str]
+    small: Warehouse, first: Mart, steps: list[tuple], last: Mart
 ) -> None:
     scene = Scene(small)
     with running(scene.stand_in) as root_url:
-        scene.set_mart(mart_of(*first))
+        scene.set_mart(first)
         for kind, value in steps:
             if kind == "mart":
-                scene.set_mart(mart_of(*value))
+                scene.set_mart(value)
             elif kind == "lock":
                 scene.lock(value)
             elif kind == "register":
@@ -97,12 +108,12 @@ def test_any_sequence_of_changes_faults_and_runs_ends_well(
             elif kind == "fault":
                 scene.stand_in.faults.append(FAULTS[value])
             else:
-                scene.run(root_url, killed_at=value)
+                scene.run(root_url, killed_at=value, force=kind == "force")
                 scene.check_invariants()
         scene.stand_in.faults.clear()
-        scene.set_mart(mart_of(*last))
+        scene.set_mart(last)
         scene.run(root_url)
-        scene.check_settled(mart_of(*last))
+        scene.check_settled(last)
 
 
 def test_a_request_that_is_too_large_is_not_tried_again_at_its_size(

@@ -14,6 +14,7 @@ import pytest
 
 from demo.carbure import Fault, StandIn, running
 from sender.errors import ExitCode
+from sender.warehouse import LOCK_SPACE
 from tests.warehouse import PROJECT, Warehouse
 
 APRIL = date(2025, 4, 1)
@@ -358,6 +359,54 @@ def test_a_plan_sends_nothing_and_writes_the_payload(
         for station in unit["stations"]
     }
     assert written == mart_rows(connected)
+
+
+def test_the_report_says_what_came_of_the_run(connected: Warehouse, tmp_path: Path) -> None:
+    report = tmp_path / "outcome.json"
+    planned = send(connected, "--plan", "--report", str(report))
+    assert json.loads(report.read_text())["exit_code"] == planned.returncode == 2
+    finished = send(connected, "--log-format", "json", "--report", str(report))
+    events = [json.loads(line) for line in finished.stderr.splitlines()]
+    assert {event.get("outcome") for event in events} == {None, "accepted"}
+    outcome = json.loads(report.read_text())
+    [(run_id,)] = connected.query("select distinct run_id from tiruert_ledger.request")
+    assert (outcome["run_id"], outcome["exit_code"]) == (run_id, ExitCode.ALL_ACCEPTED)
+    accepted_mwh = sum(Decimal(line["energy_mwh"]) for line in outcome["lines"])
+    assert accepted_mwh == sum(row[-1] for row in mart_rows(connected))
+    assert f"{accepted_mwh}" in finished.stdout.splitlines()[-1]
+
+
+def test_detail_and_status_show_what_carbure_has(connected: Warehouse) -> None:
+    station_id, *_, siren, _, energy_mwh = sorted(mart_rows(connected))[0]
+    planned = send(connected, "--plan", "--detail")
+    assert f"{siren} {station_id}: new: nothing → {energy_mwh} MWh" in planned.stderr
+    send(connected)
+    status = send(connected, "--status")
+    in_all = sum(row[-1] for row in mart_rows(connected))
+    assert status.stdout.splitlines()[0] == "2025-04"
+    assert status.stdout.splitlines()[-1].split() == [
+        *("In", "all", "acknowledged", str(len(mart_rows(connected))), str(in_all)),
+    ]
+
+
+def test_a_key_that_is_revoked_during_the_run_ends_it(
+    connected: Warehouse, stand_in: StandIn
+) -> None:
+    stand_in.faults += [Fault(), Fault(status=403, body={"detail": "revoked"})]
+    finished = send(connected)
+    assert finished.returncode == ExitCode.CARBURE
+    assert "check CARBURE_USER_API_KEY" in finished.stderr
+    assert posts(stand_in) == [201, 403]
+    answers = connected.query("select status from tiruert_ledger.answer order by request_id")
+    assert answers == [(201,), (403,)]
+
+
+def test_a_plan_can_be_made_while_another_run_is_sending(
+    connected: Warehouse,
+) -> None:
+    with connected.connection() as holder, holder.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(%s, %s)", [LOCK_SPACE, 2025 * 12 + 4])
+        assert send(connected, "--plan").returncode == ExitCode.WOULD_SEND
 
 
 def test_a_siren_with_a_bad_row_is_held_back_and_the_others_go(
