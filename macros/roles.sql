@@ -36,7 +36,10 @@
         {% for mart in ('station_energy_monthly', 'energy_balance_monthly') if mart in marts %}
         grant select on {{ target.schema }}.{{ mart }} to {{ sender_role() }};
         {% endfor %}
-        grant select, insert on all tables in schema {{ ledger }} to {{ sender_role() }};
+        grant select on all tables in schema {{ ledger }} to {{ sender_role() }};
+        {% for table in ('request', 'request_station', 'answer', 'refusal') %}
+        grant insert on {{ ledger }}.{{ table }} to {{ sender_role() }};
+        {% endfor %}
     {% endif %}
     {% if reader_role() in roles %}
         grant usage on schema {{ target.schema }}, {{ ledger }} to {{ reader_role() }};

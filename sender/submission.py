@@ -12,7 +12,14 @@ from operator import attrgetter
 from pydantic import ValidationError
 
 from sender.batch_size import BatchSize
-from sender.carbure import Answer, Carbure, Outcome, Reason, raise_for_credentials
+from sender.carbure import (
+    LONGEST_REQUEST_SECONDS,
+    Answer,
+    Carbure,
+    Outcome,
+    Reason,
+    raise_for_credentials,
+)
 from sender.clock import Clock
 from sender.errors import CarbureError
 from sender.ledger import Ledger
@@ -100,9 +107,10 @@ class Submission:
         if certain := [station for station in stations if station.uncertain_since is None]:
             yield Work(certain, now)
         if uncertain:
-            # Another machine's clock may be ahead.
-            last = min(now, max(station.uncertain_since for station in uncertain))
-            yield Work(uncertain, last + self._settle)
+            last = max(station.uncertain_since for station in uncertain)
+            # Another machine's clock may be ahead: nothing is under way for longer than this.
+            latest = now + timedelta(seconds=LONGEST_REQUEST_SECONDS)
+            yield Work(uncertain, min(last, latest) + self._settle)
 
     def _next(self) -> Work | None:
         """Take the first work that is due out of the queue, cut to the size of a request."""
