@@ -1,5 +1,7 @@
 """Whatever befalls a request, and wherever the sender is killed: the next healthy run mends it."""
 
+import math
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -68,6 +70,47 @@ def test_the_next_healthy_run_mends_it(
     posted = len(scene.stand_in.requests_received)
     assert scene.run(root_url) == ExitCode.ALL_ACCEPTED
     assert [r.station_count for r in scene.stand_in.requests_received[posted:]] == [0, 0]
+
+
+# What is wrong at CARBURE for a whole run; the second part mends it, where it can be mended.
+TROUBLES: dict[str, tuple[Callable[[Scene], None], Callable[[Scene], None]]] = {
+    "a locked station": (lambda scene: scene.lock(0), lambda scene: None),
+    "requests killed by size": (
+        lambda scene: setattr(scene.stand_in, "most_stations", 1),
+        lambda scene: setattr(scene.stand_in, "most_stations", math.inf),
+    ),
+    "a year that is missing": (
+        lambda scene: scene.stand_in.configured_years.clear(),
+        lambda scene: scene.stand_in.configured_years.add(2025),
+    ),
+    "a station that fails": (
+        lambda scene: scene.stand_in.broken.add("FRX00P2"),
+        lambda scene: scene.stand_in.broken.clear(),
+    ),
+}
+
+
+@pytest.mark.parametrize("killed_at", KILLS, ids=str)
+@pytest.mark.parametrize("sending", SENDINGS)
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_the_next_run_mends_what_trouble_at_carbure_left(
+    scene: Scene, root_url: str, trouble: str, sending: str, killed_at: str | None
+) -> None:
+    before, mart = SENDINGS[sending]
+    if before:
+        scene.set_mart(before)
+        assert scene.run(root_url) == ExitCode.ALL_ACCEPTED
+    scene.set_mart(mart)
+    begin, end = TROUBLES[trouble]
+    begin(scene)
+    scene.run(root_url, killed_at=killed_at)
+    scene.check_invariants()
+    end(scene)
+    scene.run(root_url)
+    scene.check_settled(mart)
+    posted = len(scene.counts())
+    scene.run(root_url)
+    assert scene.counts()[posted:] == []
 
 
 ENERGIES = st.lists(st.sampled_from(["", "0", "1", "2.5"]), min_size=6, max_size=6)
@@ -197,6 +240,17 @@ def test_a_locked_station_is_a_difference_for_ever(
         assert scene.run(root_url) == ExitCode.NOT_ALL_ACCEPTED
     scene.check_settled(CHANGED)
     said = "FRX00P0: locked: 1.000000 MWh → 1.500000 MWh"
+    assert said in capsys.readouterr().err
+
+
+def test_two_entities_with_one_siren_are_named(
+    scene: Scene, root_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene.register(ALPHA)
+    scene.stand_in.entities.append(scene.stand_in.entities[-1] | {"name": "Alpha bis"})
+    scene.set_mart(FIRST)
+    assert scene.run(root_url) == ExitCode.ALL_ACCEPTED
+    said = f"{ALPHA} has several names in CARBURE: Opérateur {ALPHA}, Alpha bis"
     assert said in capsys.readouterr().err
 
 

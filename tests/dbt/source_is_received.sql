@@ -6,7 +6,7 @@
 {%- set last_run = "select * from " ~ balance ~ " where computed_at = (select max(computed_at) from "
     ~ balance ~ ")" %}
 {%- set months = run_query("select to_char(period, 'YYYY-MM') from (" ~ last_run ~ ") as last_run")
-    .columns[0].values() if execute else [] %}
+    .columns[0].values() if execute and load_relation(balance) else [] %}
 
 with
 
