@@ -3,8 +3,10 @@
 -- lately may be in or not; where none are, the figures must be equal.
 
 {%- set balance = ref('energy_balance_monthly') %}
-{%- set last_run = "select * from " ~ balance ~ " where computed_at = (select max(computed_at) from "
-    ~ balance ~ ")" %}
+{%- set last_run -%}
+    select * from {{ balance }}
+    where computed_at = (select max(computed_at) from {{ balance }})
+{%- endset %}
 {%- set months = run_query("select to_char(period, 'YYYY-MM') from (" ~ last_run ~ ") as last_run")
     .columns[0].values() if execute and load_relation(balance) else [] %}
 
