@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo psql docs test lint lock clean
+.PHONY: help install demo psql docs test lint measure lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ lint: install ## style, and that every model compiles
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m demo shell dbt --quiet compile
 	$(BIN)/python -m demo shell sqlfluff lint models tests/dbt
+
+measure: install ## what sending 200,400 stations takes beside CARBURE
+	$(BIN)/python -m demo measure
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-strip-extras --generate-hashes \

@@ -13,6 +13,7 @@ import click
 import psycopg2
 
 from demo import carbure, generator, page, postgres, qualicharge, sample
+from demo import measure as measurement
 from demo.dbt import dbt_variables
 from demo.qualicharge import Source
 
@@ -59,10 +60,29 @@ def shell(binaries: Path | None, command: tuple[str, ...]) -> None:
 
     Example: python -m demo shell psql -c "select * from tiruert.energy_balance_monthly"
     """
-    with _server(binaries) as environment:
+    name = f"demo-{binaries.parent.name}" if binaries else "demo"
+    with _server(name, binaries) as environment:
         # Ctrl-C is the command's: psql cancels a query with it, and goes on.
         signal.signal(signal.SIGINT, lambda *_: None)
         sys.exit(_run(command, environment, must_work=False))
+
+
+@cli.command()
+def measure() -> None:
+    """Send 200,400 stations, and tell what that takes beside CARBURE; PostgreSQL of its own."""
+    with _server("measure") as environment, closing(_connect(environment)) as connection:
+        qualicharge.create_tables(connection)
+        _forget_what_was_sent(connection)
+        _say("dbt run")
+        _run(["dbt", "--quiet", "run", "--full-refresh"], environment)
+        measurement.fill_marts(connection)
+        stand_in = carbure.StandIn(user_calls_per_second=1_000_000)
+        with carbure.running(stand_in) as root_url:
+            _say("python -m sender, twice")
+            for line in measurement.lines(
+                connection, environment | _credentials(stand_in, root_url)
+            ):
+                click.echo(line)
 
 
 @cli.command()
@@ -90,9 +110,8 @@ def _one_of(months: list[date], month: date) -> date:
 
 
 @contextmanager
-def _server(binaries: Path | None = None) -> Iterator[dict[str, str]]:
+def _server(name: str = "demo", binaries: Path | None = None) -> Iterator[dict[str, str]]:
     """Run a PostgreSQL; yield an environment in which libpq, dbt and the sender use it."""
-    name = f"demo-{binaries.parent.name}" if binaries else "demo"
     try:
         _say("starting PostgreSQL")
         with postgres.running(name, binaries) as environment:

@@ -208,7 +208,7 @@ def _operators(rng: Random, source: Source) -> list[Group]:
     for rank, (place, kind) in enumerate(product(PLACES, OPERATOR_KINDS)):
         name = f"{kind} {place}"
         spellings = [name, name.upper()] if rank < OPERATORS_IN_TWO_SPELLINGS else [name]
-        operators.append(_operator(rng, source, spellings, _siren(rank)))
+        operators.append(_operator(rng, source, spellings, valid_siren(rank)))
     return operators
 
 
@@ -238,7 +238,7 @@ def _operator(rng: Random, source: Source, spellings: list[str | None], siren: s
     return Group([row.id for row in rows], unit.id, code)
 
 
-def _siren(rank: int) -> str:
+def valid_siren(rank: int) -> str:
     """Make a valid SIREN, far from those that companies get; its last digit is Luhn's."""
     first_digits = f"19990{rank:03d}"
     doubled = [str(int(digit) * (1 + place % 2)) for place, digit in enumerate(first_digits)]
