@@ -59,6 +59,12 @@ def first_built(warehouse: Warehouse) -> tuple[Warehouse, list[Session]]:
     for start in (*(noon(month, 10) for month in (1, 2, 3, 4)), NOW - timedelta(hours=2)):
         source.session += [charge(alpha, start), charge(beta, start)]
     warehouse.load(source)
+    # A broken clock: it belongs to no month, and must not hide those of the others.
+    warehouse.query(
+        "insert into qualicharge.session values"
+        " (gen_random_uuid(), '-infinity', '2025-01-01', 1, %s, now(), now())",
+        str(alpha.id),
+    )
     warehouse.build()
     return warehouse, source.session
 
@@ -134,6 +140,15 @@ def test_a_month_leaves_no_ghosts_of_what_was_deleted_or_moved(
     for mart in MARTS:
         assert "2025-04-01" not in months(warehouse, mart)
     assert months(warehouse, "sessions_flagged")["2025-05-01"] == 1
+
+
+def test_a_full_refresh_of_one_month_is_refused(built: tuple[Warehouse, list[Session]]) -> None:
+    """It would leave no other month."""
+    warehouse, _ = built
+    before = contents(warehouse)
+    finished = warehouse.run("dbt", "run", "--full-refresh", "--vars", "period: 2025-04")
+    assert "leave out either --full-refresh or period" in finished.stdout
+    assert contents(warehouse) == before
 
 
 def test_two_builds_at_once_leave_each_row_once(built: tuple[Warehouse, list[Session]]) -> None:
