@@ -3,17 +3,16 @@
 -- lately may be in or not; where none are, the figures must be equal.
 
 {%- set balance = ref('energy_balance_monthly') %}
-{%- set last_run -%}
-    select * from {{ balance }}
-    where computed_at = (select max(computed_at) from {{ balance }})
-{%- endset %}
-{%- set months = run_query("select to_char(period, 'YYYY-MM') from (" ~ last_run ~ ") as last_run")
-    .columns[0].values() if execute and load_relation(balance) else [] %}
+{%- set is_latest = "computed_at = (select max(computed_at) from " ~ balance ~ ")" %}
+{%- set months_sql = "select to_char(period, 'YYYY-MM') from " ~ balance ~ " where " ~ is_latest %}
+{%- set months = run_query(months_sql).columns[0].values()
+    if execute and load_relation(balance) else [] %}
 
 with
 
 last_run as (
-    {{ last_run }}
+    select * from {{ balance }}
+    where {{ is_latest }}
 ),
 
 counted as (
