@@ -1,6 +1,6 @@
 """One run for one period: guards, plan, sending, and what came of it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -18,10 +18,11 @@ from sender.payload import Payload
 from sender.plan import Action, Line, PlannedStation, open_plan
 from sender.report import Log
 from sender.settings import SenderSettings
-from sender.submission import CHUNK, Exchange, Submission, faults_of
+from sender.submission import Exchange, Submission, faults_of
 from sender.warehouse import hold_period, snapshot
 
 HELD = "held back"
+STATIONS_PER_CHUNK = 2000
 
 OUTCOMES_SQL = """
     with last_request as (
@@ -57,6 +58,13 @@ class Options:
     force: bool = False
     allow_open_period: bool = False
     allow_shrinkage: bool = False
+
+
+def in_chunks(stations: Iterable[PlannedStation]) -> Iterator[list[PlannedStation]]:
+    """Take sorted stations some at a time, of one SIREN each, so that memory does not grow."""
+    for _, of_siren in groupby(stations, key=attrgetter("siren")):
+        while chunk := list(islice(of_siren, STATIONS_PER_CHUNK)):
+            yield chunk
 
 
 @dataclass
@@ -133,19 +141,14 @@ class Run:
 
     def plan(self, *, show_detail: bool = False) -> None:
         """Count what is to be done with every station, and tell what no run can do."""
-        for station in self._stations():
-            if not self._is_wanted(station):
-                continue
-            self.tally.add(station, station.action)
-            if station.action is Action.LOCKED:
-                self._log(report.difference_that_stays(station))
-            elif show_detail and station.action.sends:
-                self._log(report.detail(station))
-        for chunk in self._chunks_to_send():
-            for fault in faults_of(self._options.period, chunk):
-                siren = chunk[0].siren
-                self._held.add(siren)
-                self._log(f"{siren} {fault.station_id or '(all)'}: held back: {fault.text}")
+        for chunk in in_chunks(filter(self._is_wanted, self._stations())):
+            for station in chunk:
+                self.tally.add(station, station.action)
+                if station.action is Action.LOCKED:
+                    self._log(report.difference_that_stays(station))
+                elif show_detail and station.action.sends:
+                    self._log(report.detail(station))
+            self._hold_back([station for station in chunk if station.action.sends])
         for siren in self._held:
             self.tally.hold(siren)
         self._warn()
@@ -162,7 +165,7 @@ class Run:
             self._settings.settle_seconds,
             self._log,
         )
-        yield from submission.send(station for chunk in self._chunks_to_send() for station in chunk)
+        yield from submission.send(self._chunks_to_send())
 
     def payload(self) -> Iterator[str]:
         """Write what would go as one JSON array."""
@@ -219,19 +222,23 @@ class Run:
             )
         yield from rows
 
+    def _hold_back(self, to_send: list[PlannedStation]) -> None:
+        """Hold a SIREN back, whole, of which a station is not fit to be sent."""
+        for fault in faults_of(self._options.period, to_send) if to_send else ():
+            siren = to_send[0].siren
+            self._held.add(siren)
+            self._log(f"{siren} {fault.station_id or '(all)'}: held back: {fault.text}")
+
     def _is_wanted(self, station: PlannedStation) -> bool:
         return not self._options.sirens or station.siren in self._options.sirens
 
     def _chunks_to_send(self) -> Iterator[list[PlannedStation]]:
-        """Give the stations that go, some at a time, each time of one SIREN."""
-        stations = (
+        """Give the stations that go."""
+        return in_chunks(
             station
             for station in self._stations()
             if station.action.sends and self._is_wanted(station) and station.siren not in self._held
         )
-        for _, of_siren in groupby(stations, key=attrgetter("siren")):
-            while chunk := list(islice(of_siren, CHUNK)):
-                yield chunk
 
     def _warn(self) -> None:
         unknown = set(self._options.sirens) - self.tally.entities.keys()

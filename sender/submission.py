@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from itertools import groupby, islice
-from operator import attrgetter
 
 from pydantic import ValidationError
 
@@ -26,8 +24,6 @@ from sender.ledger import Ledger
 from sender.payload import Payload, grouped
 from sender.plan import PlannedStation
 
-# Stations that are looked at together: memory does not grow with a SIREN.
-CHUNK = 2000
 # A station that still fails alone after this many requests is given up until the next run.
 MOST_ATTEMPTS = 4
 # After so many failures with nothing accepted between, CARBURE is asked whether anything works.
@@ -82,19 +78,18 @@ class Submission:
         # Requests on end that CARBURE did not look at: told to wait, or to renew the token.
         self._put_off_on_end = 0
 
-    def send(self, plan: Iterable[PlannedStation]) -> Iterator[Exchange]:
-        """Send what the plan says, and yield each request with its outcome.
+    def send(self, chunks: Iterable[list[PlannedStation]]) -> Iterator[Exchange]:
+        """Send stations, and yield each request with its outcome.
 
-        `plan` has stations to send only, sorted by SIREN, each fit to be sent. Stations of an
+        Each chunk is of one SIREN, sorted, and fit to be sent. Stations of an
         uncertain request wait until CARBURE has surely done with it, while others go. Raises
         CarbureError where no further request can succeed.
         """
-        for _, of_siren in groupby(plan, key=attrgetter("siren")):
-            while chunk := list(islice(of_siren, CHUNK)):
-                self._queue.extend(self._works(chunk))
-                while (work := self._next()) is not None:
-                    yield self._exchange(work)
-                    self._think_about_failures()
+        for chunk in chunks:
+            self._queue.extend(self._works(chunk))
+            while (work := self._next()) is not None:
+                yield self._exchange(work)
+                self._think_about_failures()
         while self._queue:
             self._wait_until(min(work.not_before for work in self._queue), "uncertain stations")
             yield self._exchange(self._next())

@@ -50,17 +50,23 @@ CORRECTED = {**mart_of("1", "", "3", "4", "5", "0"), "FRX00P2": (BETA, Decimal("
 SENDINGS = {"first": ({}, FIRST), "again": (FIRST, CHANGED), "correction": (FIRST, CORRECTED)}
 
 
+def begin_sending(scene: Scene, root_url: str, sending: str) -> Mart:
+    """Send what goes before, and give the mart that is to be sent then."""
+    before, mart = SENDINGS[sending]
+    if before:
+        scene.set_mart(before)
+        assert scene.run(root_url) == ExitCode.ALL_ACCEPTED
+    scene.set_mart(mart)
+    return mart
+
+
 @pytest.mark.parametrize("killed_at", KILLS, ids=str)
 @pytest.mark.parametrize("sending", SENDINGS)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_the_next_healthy_run_mends_it(
     scene: Scene, root_url: str, fault: str, sending: str, killed_at: str | None
 ) -> None:
-    before, mart = SENDINGS[sending]
-    if before:
-        scene.set_mart(before)
-        assert scene.run(root_url) == ExitCode.ALL_ACCEPTED
-    scene.set_mart(mart)
+    mart = begin_sending(scene, root_url, sending)
     scene.stand_in.faults += [FAULTS[fault], FAULTS[fault]]
     scene.run(root_url, killed_at=killed_at)
     scene.check_invariants()
@@ -96,11 +102,7 @@ TROUBLES: dict[str, tuple[Callable[[Scene], None], Callable[[Scene], None]]] = {
 def test_the_next_run_mends_what_trouble_at_carbure_left(
     scene: Scene, root_url: str, trouble: str, sending: str, killed_at: str | None
 ) -> None:
-    before, mart = SENDINGS[sending]
-    if before:
-        scene.set_mart(before)
-        assert scene.run(root_url) == ExitCode.ALL_ACCEPTED
-    scene.set_mart(mart)
+    mart = begin_sending(scene, root_url, sending)
     begin, end = TROUBLES[trouble]
     begin(scene)
     scene.run(root_url, killed_at=killed_at)
