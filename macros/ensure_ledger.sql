@@ -3,14 +3,10 @@
     Its text is sender/ledger.sql, the sender's own.
 #}
 {% macro ensure_ledger() %}
-    {%- set schema = target.schema ~ '_ledger' -%}
-    {%- set found = run_query(
-        "select count(*) from information_schema.tables where table_name = 'ledger_version'"
-        ~ " and table_schema = " ~ literal(schema)
-    ) -%}
-    {% if execute and found.columns[0].values()[0] == 0 %}
-        create schema if not exists {{ adapter.quote(schema) }};
-        set local search_path to {{ adapter.quote(schema) }};
+    {%- set ledger = api.Relation.create(schema=target.schema ~ '_ledger', identifier='ledger_version') -%}
+    {% if execute and not table_exists(ledger) %}
+        create schema if not exists {{ ledger.without_identifier() }};
+        set local search_path to {{ ledger.without_identifier() }};
         {{ create_ledger() }}
     {% endif %}
 {% endmacro %}

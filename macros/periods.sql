@@ -27,6 +27,11 @@
     {%- do return(instant_literal(period_instant(next_period(current_period())))) -%}
 {% endmacro %}
 
+{# The day on which something begins, in the time zone of the calendar. #}
+{% macro day_of(instant) -%}
+    cast({{ instant }} at time zone '{{ var('time_zone') }}' as date)
+{%- endmacro %}
+
 {# From when on sessions are read: a session's previous one may have started before the period. #}
 {% macro lookback_start() %}
     {%- set days = modules.datetime.timedelta(days=var('overlap_lookback')) -%}
@@ -78,58 +83,4 @@
         {%- do months.append(next_period(months[-1])) -%}
     {%- endfor -%}
     {%- do return(months) -%}
-{% endmacro %}
-
-{#
-    The months to build of `relation`: those asked for, or each month that can still change and each
-    month of the source that `relation` does not have yet. So the first build makes all of them, one
-    that was interrupted is taken up where it stopped, and a month that has emptied is emptied.
-
-    Both lists are found by hopping from month to month along an index, never by reading the rows.
-#}
-{% macro periods_to_build(relation) %}
-    {%- set asked = asked_periods() -%}
-    {%- if asked %}{% do return(asked) %}{% endif -%}
-    {#- Not a ref: which months there are is a matter of the build, no input of the model. -#}
-    {%- set staging = graph.nodes.values() | selectattr('name', 'equalto', 'stg_qualicharge__sessions') | first -%}
-    {%- set sessions = api.Relation.create(schema=staging.schema, identifier=staging.alias) -%}
-    {%- set months = run_query(
-        months_to_build_sql(sessions, relation, var('time_zone'), first_changeable_period() ~ '-01')
-    ) -%}
-    {%- do return(months.columns[0].values() | list) -%}
-{% endmacro %}
-
-{% macro months_to_build_sql(sessions, relation, time_zone, first_changeable) %}
-with recursive
-
-source_months (period) as (
-    select cast(date_trunc('month', min(started_at) at time zone '{{ time_zone }}') as date)
-    from {{ sessions }}
-    where started_at > '-infinity'
-    -- `union` drops what was seen: the hops end even on a start of infinity.
-    union
-    select (
-        select cast(date_trunc('month', min(started_at) at time zone '{{ time_zone }}') as date)
-        from {{ sessions }}
-        where started_at >= (source_months.period + interval '1 month') at time zone '{{ time_zone }}'
-    )
-    from source_months
-    where source_months.period is not null
-),
-
-built_months (period) as (
-    select min(period) from {{ relation }}
-    union
-    select (select min(period) from {{ relation }} where period > built_months.period)
-    from built_months
-    where built_months.period is not null
-)
-
-select to_char(period, 'YYYY-MM') as period
-from source_months
-full join built_months using (period)
-where
-    isfinite(period)
-    and (period >= cast('{{ first_changeable }}' as date) or built_months.period is null)
-order by period
 {% endmacro %}

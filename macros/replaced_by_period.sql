@@ -3,6 +3,10 @@
     that period alone, and its rows replace the period's in one transaction. So a period is whole at
     any moment, old or new; a row that the source no longer has does not stay behind; and a period's
     figures do not depend on which others are built in the same run.
+
+    With `partitioned`, each month is a table of its own, made aside, in parallel, and put in the place
+    of the old one: for millions of rows a month. Who reads the month meanwhile is not held up, but for
+    the instant of the change.
 #}
 {% materialization replaced_by_period, adapter='postgres' %}
     {%- set target = this.incorporate(type='table') -%}
@@ -22,17 +26,27 @@
         {% do drop_relation_if_exists(existing) %}
         {% call statement('create') %}
             create table {{ target }} {{ get_table_columns_and_constraints() }}
+            {{ 'partition by list (period)' if config.get('partitioned') }};
+            {{ forget_builds(model.name) }}
         {% endcall %}
         {% do create_indexes(target) %}
         {% do adapter.commit() %}
     {% endif %}
+    {% if asked_periods() %}
+        {% call statement('request') %}{{ record_requests(model.name, asked_periods()) }}{% endcall %}
+        {% do adapter.commit() %}
+    {% endif %}
 
-    {% for period in periods_to_build(target) %}
+    {% set periods = periods_to_build() %}
+    {% for period in periods %}
         {% do replace_period(target, period) %}
+        {% set rows = '{:,}'.format(load_result('replace').response.rows_affected) %}
+        {% set progress = loop.index ~ ' of ' ~ periods | length %}
+        {% do log(target.identifier ~ ' ' ~ period ~ ' (' ~ progress ~ '): ' ~ rows ~ ' rows', info=true) %}
     {% endfor %}
 
     {% call statement('main') %}
-        analyze {{ target }}
+        {{ 'select' if config.get('partitioned') else 'analyze ' ~ target }}
     {% endcall %}
     {% do persist_docs(target, model) %}
     {% do apply_grants(target, config.get('grants'), should_revoke(existing, must_create)) %}
@@ -47,14 +61,39 @@
 {% macro replace_period(target, period) %}
     {% do model.update({'period': period}) %}
     {% set columns = get_quoted_csv(model['columns'].keys()) %}
-    {% call statement('replace') %}
-        -- Of two builds at once the second waits, and so deletes what the first has inserted.
-        lock table {{ target }} in share row exclusive mode;
-        delete from {{ target }} where period = {{ period_date() }};
-        insert into {{ target }} ({{ columns }})
-        select {{ columns }} from ({{ render(model['raw_code']) }}) as rendered
+    {% set rows %}select {{ columns }} from ({{ render(model['raw_code']) }}) as rendered{% endset %}
+    {% call statement('begin') %}
+        -- After a commit of dbt's own, statements would each be a transaction.
+        begin;
+        -- Of two builds at once the second waits, and so replaces what the first has made.
+        lock table {{ target }} in share row exclusive mode
     {% endcall %}
+    {% if config.get('partitioned') %}
+        {% do replace_partition(target, period, rows) %}
+    {% else %}
+        {% call statement('replace') %}
+            delete from {{ target }} where period = {{ period_date() }};
+            insert into {{ target }} ({{ columns }}) {{ rows }}
+        {% endcall %}
+    {% endif %}
+    {% call statement('record') %}{{ record_build(model.name) }}{% endcall %}
     {% do adapter.commit() %}
-    {% set rows = load_result('replace').response.rows_affected %}
-    {% do log(target.identifier ~ ' ' ~ period ~ ': ' ~ '{:,}'.format(rows) ~ ' rows', info=true) %}
+{% endmacro %}
+
+
+{% macro replace_partition(target, period, rows) %}
+    {% set name = target.identifier ~ '_' ~ period | replace('-', '_') %}
+    {% set old = target.incorporate(path={'identifier': name}) %}
+    {% set new = target.incorporate(path={'identifier': name ~ '_new'}) %}
+    {% call statement('replace') %}
+        create table {{ new }} as {{ rows }}
+    {% endcall %}
+    {% call statement('attach') %}
+        -- Checked beforehand, the limits are not checked under a lock that readers wait for.
+        alter table {{ new }} add check (period is not null and period = {{ period_date() }});
+        analyze {{ new }};
+        drop table if exists {{ old }};
+        alter table {{ new }} rename to {{ old.identifier }};
+        alter table {{ target }} attach partition {{ old }} for values in ({{ period_date() }})
+    {% endcall %}
 {% endmacro %}

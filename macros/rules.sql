@@ -1,4 +1,4 @@
-{# What the rules and the books are made of. The rules: models/marts/sessions_flagged.sql #}
+{# What the rules and the books are made of. The rules: models/intermediate/int_session_flags.sql #}
 
 {# What a session is marked with: the seven flags, and what domain decisions add to them. #}
 {% macro session_flags() %}
@@ -28,6 +28,11 @@
 {# Hours from one instant to another: signed and whole, in double precision. #}
 {% macro hours_between(start, end) -%}
     date_part('epoch', {{ end }} - {{ start }}) / 3600
+{%- endmacro %}
+
+{# What a plug can deliver from one instant to another, in kWh. #}
+{% macro possible_energy_kwh(start, end, max_power_kw) -%}
+    {{ hours_between(start, end) }} * {{ max_power_kw }}
 {%- endmacro %}
 
 {# Energy that the rules can judge: not negative, finite. NaN is above infinity in the order of SQL. #}
@@ -83,4 +88,12 @@
         regexp_like({{ id_station_itinerance }}, '^FR[A-Z0-9]{3}P')
         and length({{ id_station_itinerance }}) between 7 and 64
     )
+{%- endmacro %}
+
+{# Why a session of these `stations`, joined to it from the left, cannot be sent. #}
+{% macro blocking_reason(stations) -%}
+    case
+        when {{ stations }}.station_version_id is null then 'no_charge_point'
+        else {{ stations }}.blocking_reason
+    end
 {%- endmacro %}

@@ -40,8 +40,8 @@ def test_foreign_tables_give_the_same_energy(near: Warehouse, made: Warehouse) -
 def test_the_other_database_filters_the_month_and_sends_only_needed_columns(
     near: Warehouse,
 ) -> None:
-    near.dbt("compile", "--select", "sessions_flagged", "--vars", "period: 2025-04")
-    compiled = near.compiled("models/marts/sessions_flagged.sql")
+    near.dbt("compile", "--select", "int_session_flags", "--vars", "period: 2025-04")
+    compiled = near.compiled("models/intermediate/int_session_flags.sql")
     plan = [line for (line,) in near.query(f"explain (verbose) {compiled}")]
     [remote] = [line.strip() for line in plan if "Remote SQL" in line]
     assert remote == (

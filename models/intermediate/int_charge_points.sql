@@ -1,4 +1,4 @@
--- Where each charge point stands, and the first reason why its energy could not be sent.
+-- Each charge point as it stands today, with the first reason why its energy could not be sent.
 
 with
 
@@ -37,6 +37,32 @@ located as (
         on stations.amenageur_id = amenageurs.amenageur_id
     left join operational_units
         on stations.operational_unit_id = operational_units.operational_unit_id
+),
+
+judged as (
+    select
+        *,
+        case
+            when station_id is null then 'no_station'
+            when amenageur_id is null then 'no_amenageur'
+            when {{ is_blank('siren') }} then 'no_siren'
+            when not {{ is_valid_siren('siren') }} then 'invalid_siren'
+            when {{ is_blank('entity') }} then 'no_name'
+            when operational_unit_id is null then 'no_operational_unit'
+            when (substring(id_station_itinerance, 1, 5) = code) is not true
+                then 'code_not_station_prefix'
+            when not {{ is_valid_station_id('id_station_itinerance') }}
+                then 'invalid_station_id'
+        end as blocking_reason
+    from located
+),
+
+numbered as (
+    select
+        *,
+        {{ version_id(['id_station_itinerance', 'code', 'siren', 'entity', 'blocking_reason']) }}
+            as station_version_id
+    from judged
 )
 
 select
@@ -47,16 +73,8 @@ select
     code,
     siren,
     entity,
-    case
-        when station_id is null then 'no_station'
-        when amenageur_id is null then 'no_amenageur'
-        when {{ is_blank('siren') }} then 'no_siren'
-        when not {{ is_valid_siren('siren') }} then 'invalid_siren'
-        when {{ is_blank('entity') }} then 'no_name'
-        when operational_unit_id is null then 'no_operational_unit'
-        when (substring(id_station_itinerance, 1, 5) = code) is not true
-            then 'code_not_station_prefix'
-        when not {{ is_valid_station_id('id_station_itinerance') }}
-            then 'invalid_station_id'
-    end as blocking_reason
-from located
+    blocking_reason,
+    station_version_id,
+    {{ version_id(['charge_point_id', 'id_pdc_itinerance', 'max_power_kw', 'station_version_id']) }}
+        as charge_point_version_id
+from numbered

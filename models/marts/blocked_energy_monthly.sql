@@ -2,9 +2,27 @@
 
 with
 
-sessions as (
-    select * from {{ ref('sessions_clean') }}
-    where period = {{ period_date() }}
+energy as (
+    select * from {{ ref('int_energy_daily') }}
+    where period = {{ period_date() }} and not is_rejected
+),
+
+stations as (
+    select * from {{ ref('int_station_versions') }}
+),
+
+located as (
+    select
+        energy.period,
+        energy.sessions,
+        energy.energy_kwh,
+        stations.entity,
+        stations.siren,
+        stations.code,
+        stations.id_station_itinerance,
+        {{ blocking_reason('stations') }} as blocking_reason
+    from energy
+    left join stations on energy.station_version_id = stations.station_version_id
 )
 
 select
@@ -14,10 +32,10 @@ select
     siren,
     code,
     id_station_itinerance,
-    count(*) as sessions,
-    {{ mwh('sum(booked_energy_kwh)') }} as energy_mwh,
+    cast(sum(sessions) as bigint) as sessions,
+    {{ mwh('sum(energy_kwh)') }} as energy_mwh,
     {{ computed_at() }} as computed_at
-from sessions
+from located
 where blocking_reason is not null
 group by
     period, blocking_reason, entity, siren, code, id_station_itinerance

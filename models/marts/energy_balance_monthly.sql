@@ -2,22 +2,31 @@
 
 with
 
--- Sessions of one fate have the same flags: some dozens of rows stand for millions.
+energy as (
+    select * from {{ ref('int_energy_daily') }}
+    where period = {{ period_date() }}
+),
+
+stations as (
+    select * from {{ ref('int_station_versions') }}
+),
+
+-- Sessions of one fate have the same flags: some dozens of rows stand for a month.
 fates as (
     select
-        period,
+        energy.period,
         {{ session_flags() | join(',\n        ') }},
         is_rejected,
-        blocking_reason is not null as is_blocked,
-        count(*) as sessions,
-        sum(booked_energy_kwh) as energy_kwh
-    from {{ ref('sessions_flagged') }}
-    where period = {{ period_date() }}
+        {{ blocking_reason('stations') }} is not null as is_blocked,
+        sum(energy.sessions) as sessions,
+        sum(energy.energy_kwh) as energy_kwh
+    from energy
+    left join stations on energy.station_version_id = stations.station_version_id
     group by
-        period,
+        energy.period,
         {{ session_flags() | join(',\n        ') }},
         is_rejected,
-        blocking_reason is not null
+        {{ blocking_reason('stations') }} is not null
 )
 
 select

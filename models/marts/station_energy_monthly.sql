@@ -2,23 +2,33 @@
 
 with
 
-sessions as (
-    select * from {{ ref('sessions_clean') }}
-    where period = {{ period_date() }}
+energy as (
+    select * from {{ ref('int_energy_daily') }}
+    where period = {{ period_date() }} and not is_rejected
+),
+
+stations as (
+    select * from {{ ref('int_station_versions') }}
+    where blocking_reason is null
 )
 
 select
-    period,
-    period as period_start,
+    energy.period,
+    energy.period as period_start,
     {{ period_last_day() }} as period_end,
-    entity,
-    siren,
-    code,
-    id_station_itinerance,
-    {{ mwh('sum(booked_energy_kwh)') }} as energy_mwh,
-    count(*) as sessions,
+    stations.entity,
+    stations.siren,
+    stations.code,
+    stations.id_station_itinerance,
+    {{ mwh('sum(energy.energy_kwh)') }} as energy_mwh,
+    cast(sum(energy.sessions) as bigint) as sessions,
     false as is_controlled,
     {{ computed_at() }} as computed_at
-from sessions
-where blocking_reason is null
-group by period, entity, siren, code, id_station_itinerance
+from energy
+inner join stations on energy.station_version_id = stations.station_version_id
+group by
+    energy.period,
+    stations.entity,
+    stations.siren,
+    stations.code,
+    stations.id_station_itinerance

@@ -1,0 +1,102 @@
+{{ config(materialized='replaced_by_period', partitioned=true) }}
+
+-- The rules. Of a session there is here what they read and what they say: at millions of sessions a
+-- month the rest, which is the charge point's, stands once for each of its versions.
+-- depends_on: {{ ref('int_charge_point_versions') }}
+
+with
+
+sessions as (
+    select * from {{ ref('stg_qualicharge__sessions') }}
+    where
+        started_at >= {{ lookback_start() }}
+        and started_at < {{ period_end() }}
+),
+
+charge_points as (
+    select * from {{ ref('int_charge_points') }}
+),
+
+-- Joined before the sort: the number of a version sorts twice as fast as the id of a charge point.
+in_order as (
+    select
+        sessions.session_id,
+        sessions.energy_kwh,
+        sessions.started_at,
+        sessions.ended_at,
+        charge_points.charge_point_version_id,
+        charge_points.max_power_kw,
+        last_value(sessions.started_at) over earlier as previous_started_at,
+        last_value(sessions.ended_at) over earlier as previous_ended_at,
+        max(sessions.ended_at) over earlier as latest_earlier_ended_at
+    from sessions
+    left join charge_points
+        on sessions.charge_point_id = charge_points.charge_point_id
+    window earlier as (
+        partition by charge_points.charge_point_version_id
+        order by
+            sessions.started_at, sessions.ended_at, sessions.created_at, sessions.session_id
+        rows between unbounded preceding and 1 preceding
+    )
+),
+
+measured as (
+    select
+        session_id,
+        charge_point_version_id,
+        started_at,
+        ended_at,
+        energy_kwh,
+        previous_started_at,
+        latest_earlier_ended_at,
+        {{ hours_between('started_at', 'ended_at') }} as hours,
+        {{ possible_energy_kwh('started_at', 'ended_at', 'max_power_kw') }} as possible,
+        -- What the rules read is null where it is unknown.
+        case when {{ is_valid_energy('energy_kwh') }} then energy_kwh end as energy,
+        case
+            when charge_point_version_id is not null then previous_ended_at
+        end as previous_ended_at
+    from in_order
+    where started_at >= {{ period_start() }}
+),
+
+flagged as (
+    select
+        *,
+        -- The seven rules. A comparison with what is unknown is not true.
+        (hours < 0) is true as negs,
+        (energy > {{ var('eneu_energy_kwh') }}) is true as eneu,
+        (energy > possible * {{ var('enea_ratio') }}) is true as enea,
+        (hours < 0 and energy > {{ var('odus_energy_kwh') }}) is true as odus,
+        (
+            energy > {{ var('enex_energy_kwh') }}
+            and energy > possible * {{ var('enex_ratio') }}
+        ) is true as enex,
+        (started_at = previous_started_at and ended_at = previous_ended_at) is true as duplicate,
+        (started_at < previous_ended_at) is true as overlap,
+        -- What was decided beyond them.
+        energy is null as invalid_energy,
+        (
+            started_at < latest_earlier_ended_at and started_at >= previous_ended_at
+        ) is true as hidden_overlap
+    from measured
+)
+
+select
+    session_id,
+    charge_point_version_id,
+    started_at,
+    ended_at,
+    energy_kwh,
+    {{ period_date() }} as period,
+    negs,
+    eneu,
+    enea,
+    odus,
+    enex,
+    duplicate,
+    overlap,
+    invalid_energy,
+    hidden_overlap,
+    {{ rejection_reasons() | join(' or ') }} as is_rejected
+from flagged
