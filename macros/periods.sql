@@ -32,6 +32,11 @@
     cast({{ instant }} at time zone '{{ var('time_zone') }}' as date)
 {%- endmacro %}
 
+{# The last day of the period that was over when the run started. #}
+{% macro last_whole_day() -%}
+    least({{ period_last_day() }}, {{ day_of(computed_at()) }} - 1)
+{%- endmacro %}
+
 {# From when on sessions are read: a session's previous one may have started before the period. #}
 {% macro lookback_start() %}
     {%- set days = modules.datetime.timedelta(days=var('overlap_lookback')) -%}

@@ -7,7 +7,15 @@
     ]) -%}
 {% endmacro %}
 
-{# Those of them that reject, in the order in which they are shown. #}
+{# Why clean energy cannot be sent, in the order in which reasons are looked for. #}
+{% macro blocking_reasons() %}
+    {%- do return([
+        'no_charge_point', 'no_station', 'no_amenageur', 'no_siren', 'invalid_siren', 'no_name',
+        'no_operational_unit', 'code_not_station_prefix', 'invalid_station_id'
+    ]) -%}
+{% endmacro %}
+
+{# The flags that reject, in the order in which they are shown. #}
 {% macro rejection_reasons() %}
     {%- if var('reject_hidden_overlaps') %}{% do return(session_flags()) %}{% endif -%}
     {%- do return(session_flags() | reject('equalto', 'hidden_overlap') | list) -%}
@@ -63,6 +71,17 @@
     sum(case when {{ condition }} then energy_kwh else 0 end) as {{ name }}_kwh
 {%- endmacro %}
 
+{# Of computed stations: how many meet a condition, and their energy. #}
+{% macro stations_and_mwh(name, condition) -%}
+    count(computed_mwh) filter (where {{ condition }}) as {{ name }}_stations,
+    coalesce(sum(computed_mwh) filter (where {{ condition }}), 0) as {{ name }}_mwh
+{%- endmacro %}
+
+{# By law a session is received so long after its end at the latest. #}
+{% macro legal_delay() -%}
+    interval '{{ var('legal_delay_days') }} days'
+{%- endmacro %}
+
 {# Nothing but blanks of any kind, the unbreakable ones included, or nothing at all. #}
 {% macro is_blank(text) -%}
     regexp_like(coalesce({{ text }}, ''), '^[[:space:]\u00A0\u2007\u202F\uFEFF]*$')
@@ -97,3 +116,6 @@
         else {{ stations }}.blocking_reason
     end
 {%- endmacro %}
+
+{# A number as French writes it. #}
+{% macro in_french(number) %}{{ number | string | replace('.', ',') }}{% endmacro %}

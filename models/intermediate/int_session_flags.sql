@@ -24,6 +24,7 @@ in_order as (
         sessions.energy_kwh,
         sessions.started_at,
         sessions.ended_at,
+        sessions.received_at,
         charge_points.charge_point_version_id,
         charge_points.max_power_kw,
         last_value(sessions.started_at) over earlier as previous_started_at,
@@ -35,7 +36,7 @@ in_order as (
     window earlier as (
         partition by charge_points.charge_point_version_id
         order by
-            sessions.started_at, sessions.ended_at, sessions.created_at, sessions.session_id
+            sessions.started_at, sessions.ended_at, sessions.received_at, sessions.session_id
         rows between unbounded preceding and 1 preceding
     )
 ),
@@ -46,6 +47,7 @@ measured as (
         charge_point_version_id,
         started_at,
         ended_at,
+        received_at,
         energy_kwh,
         previous_started_at,
         latest_earlier_ended_at,
@@ -87,6 +89,7 @@ select
     charge_point_version_id,
     started_at,
     ended_at,
+    received_at,
     energy_kwh,
     {{ period_date() }} as period,
     negs,

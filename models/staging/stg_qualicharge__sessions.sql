@@ -9,5 +9,5 @@ select
     -- timestamps
     start as started_at,
     "end" as ended_at,
-    created_at
+    created_at as received_at
 from {{ source('qualicharge', 'session') }}

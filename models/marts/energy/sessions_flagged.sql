@@ -19,6 +19,7 @@ select
     flags.period,
     flags.started_at,
     flags.ended_at,
+    flags.received_at,
     flags.energy_kwh,
     {{ booked_energy_kwh('flags.energy_kwh') }} as booked_energy_kwh,
     charge_points.max_power_kw,

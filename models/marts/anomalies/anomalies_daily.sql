@@ -1,0 +1,56 @@
+{{ config(materialized='replaced_by_period') }}
+
+with
+
+energy as (
+    select * from {{ ref('int_energy_daily') }}
+    where period = {{ period_date() }}
+),
+
+stations as (
+    select * from {{ ref('int_station_versions') }}
+),
+
+-- Sessions of one fate have the same flags: few rows stand for an operator's day.
+fates as (
+    select
+        energy.period,
+        energy.started_on,
+        stations.siren,
+        stations.code,
+        {{ session_flags() | join(',\n        ') }},
+        is_rejected,
+        {{ blocking_reason('stations') }} as blocking_reason,
+        max(stations.entity) as entity,
+        sum(energy.sessions) as sessions,
+        sum(energy.energy_kwh) as energy_kwh
+    from energy
+    left join stations on energy.station_version_id = stations.station_version_id
+    group by
+        energy.period,
+        energy.started_on,
+        stations.siren,
+        stations.code,
+        {{ session_flags() | join(',\n        ') }},
+        is_rejected,
+        {{ blocking_reason('stations') }}
+)
+
+select
+    period,
+    started_on,
+    siren,
+    max(entity) as entity,
+    code,
+    {{ sessions_and_kwh('received', 'true') }},
+    {{ sessions_and_kwh('rejected', 'is_rejected') }},
+    {% for flag in session_flags() -%}
+        {{ sessions_and_kwh(flag, flag) }},
+    {% endfor -%}
+    {{ sessions_and_kwh('blocked', 'not is_rejected and blocking_reason is not null') }},
+    {% for reason in blocking_reasons() -%}
+        {{ sessions_and_kwh(reason, "not is_rejected and blocking_reason = '" ~ reason ~ "'") }},
+    {% endfor -%}
+    {{ computed_at() }} as computed_at
+from fates
+group by period, started_on, siren, code

@@ -1,0 +1,120 @@
+{{ config(materialized='replaced_by_period') }}
+
+with
+
+sessions as (
+    select * from {{ ref('int_session_flags') }}
+    where period = {{ period_date() }} and charge_point_version_id is not null
+),
+
+charge_points as (
+    select * from {{ ref('int_charge_point_versions') }}
+),
+
+stations as (
+    select * from {{ ref('int_station_versions') }}
+),
+
+counted as (
+    select
+        charge_point_version_id,
+        count(*) as sessions,
+        count(*) filter (where is_rejected) as rejected_sessions
+    from sessions
+    group by charge_point_version_id
+),
+
+anomalous as (
+    select
+        *,
+        round(rejected_sessions / cast(sessions as numeric), 4) as rejected_share
+    from counted
+    where
+        sessions >= {{ var('anomalous_least_sessions') }}
+        and rejected_sessions >= sessions * {{ var('anomalous_least_share') }}
+),
+
+rejected as (
+    select
+        sessions.charge_point_version_id,
+        sessions.negs,
+        sessions.enea,
+        sessions.duplicate,
+        {{ booked_energy_kwh('sessions.energy_kwh') }} as booked_energy_kwh,
+        sessions.energy_kwh,
+        {{ possible_energy_kwh(
+            'sessions.started_at', 'sessions.ended_at', 'charge_points.max_power_kw'
+        ) }} as possible_energy_kwh
+    from sessions
+    inner join charge_points
+        on sessions.charge_point_version_id = charge_points.charge_point_version_id
+    where sessions.is_rejected
+),
+
+compared as (
+    select
+        *,
+        -- How many times the possible energy it carries.
+        case
+            when enea and possible_energy_kwh > 0 then energy_kwh / possible_energy_kwh
+        end as excess
+    from rejected
+),
+
+evidence as (
+    select
+        charge_point_version_id,
+        sum(booked_energy_kwh) as rejected_kwh,
+        percentile_cont(0.5) within group (order by excess) as median_excess,
+        count(*) filter (where duplicate) as sent_twice,
+        count(*) filter (where negs) as clock_offset,
+        -- Wh for kWh is a thousand times too much of what is seldom under a twentieth of the power.
+        count(*) filter (where excess between 50 and 1100) as energy_in_wh,
+        count(*) filter (where excess < 50) as power_too_low
+    from compared
+    group by charge_point_version_id
+),
+
+explained as (
+    select
+        anomalous.*,
+        evidence.rejected_kwh,
+        cast(round(cast(evidence.median_excess as numeric), 2) as dec) as median_excess,
+        -- What explains most of the rejected sessions, if anything does.
+        case
+            when evidence.sent_twice * 2 > anomalous.rejected_sessions then 'sent_twice'
+            when evidence.clock_offset * 2 > anomalous.rejected_sessions then 'clock_offset'
+            when evidence.energy_in_wh * 2 > anomalous.rejected_sessions then 'energy_in_wh'
+            when evidence.power_too_low * 2 > anomalous.rejected_sessions then 'power_too_low'
+        end as likely_cause
+    from anomalous
+    inner join evidence
+        on anomalous.charge_point_version_id = evidence.charge_point_version_id
+)
+
+select
+    {{ period_date() }} as period,
+    cast(row_number() over (
+        order by
+            explained.rejected_share desc,
+            explained.rejected_sessions desc,
+            charge_points.id_pdc_itinerance asc
+    ) as integer) as place,
+    charge_points.id_pdc_itinerance,
+    stations.id_station_itinerance,
+    stations.code,
+    stations.siren,
+    stations.entity,
+    charge_points.max_power_kw,
+    explained.sessions,
+    explained.rejected_sessions,
+    explained.rejected_share,
+    explained.rejected_kwh,
+    explained.median_excess,
+    explained.likely_cause,
+    {{ computed_at() }} as computed_at
+from explained
+inner join charge_points
+    on explained.charge_point_version_id = charge_points.charge_point_version_id
+inner join stations
+    on charge_points.station_version_id = stations.station_version_id

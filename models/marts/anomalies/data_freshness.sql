@@ -1,0 +1,131 @@
+{{ config(materialized='replaced_by_period') }}
+
+with
+
+sessions as (
+    select * from {{ ref('int_session_flags') }}
+    where period = {{ period_date() }}
+),
+
+charge_points as (
+    select * from {{ ref('int_charge_point_versions') }}
+),
+
+stations as (
+    select * from {{ ref('int_station_versions') }}
+    where siren is not null
+),
+
+energy as (
+    select * from {{ ref('int_energy_daily') }}
+    where
+        period >= date_trunc('month', {{ period_date() }} - {{ var('silence_lookback_days') }})
+        and period <= {{ period_date() }}
+        and started_on >= {{ period_date() }} - {{ var('silence_lookback_days') }}
+),
+
+-- Few delays are many sessions': their percentiles are found without sorting sessions.
+delays as (
+    select
+        stations.siren,
+        cast(
+            floor({{ hours_between('sessions.ended_at', 'sessions.received_at') }}) as integer
+        ) as delay_hours,
+        count(*) as sessions,
+        count(*) filter (
+            where sessions.received_at - sessions.ended_at > {{ legal_delay() }}
+        ) as late_sessions,
+        max(sessions.received_at) as last_received_at
+    from sessions
+    inner join charge_points
+        on sessions.charge_point_version_id = charge_points.charge_point_version_id
+    inner join stations
+        on charge_points.station_version_id = stations.station_version_id
+    group by stations.siren, delay_hours
+),
+
+ranked as (
+    select
+        *,
+        sum(sessions) over (partition by siren order by delay_hours)
+        / sum(sessions) over (partition by siren) as share_up_to
+    from delays
+),
+
+received as (
+    select
+        siren,
+        cast(sum(sessions) as bigint) as sessions,
+        max(last_received_at) as last_received_at,
+        min(delay_hours) filter (where share_up_to >= 0.5) as median_delay_hours,
+        min(delay_hours) filter (where share_up_to >= 0.95) as percentile_95_delay_hours,
+        round(sum(late_sessions) / sum(sessions), 4) as late_share
+    from ranked
+    group by siren
+),
+
+days_with_sessions as (
+    select
+        stations.siren,
+        energy.started_on,
+        max(stations.entity) as entity
+    from energy
+    inner join stations on energy.station_version_id = stations.station_version_id
+    group by stations.siren, energy.started_on
+),
+
+operators as (
+    select
+        siren,
+        max(entity) as entity,
+        max(started_on) as last_started_on
+    from days_with_sessions
+    group by siren
+),
+
+-- Today has only begun.
+days as (
+    select cast(midnight as date) as calendar_day
+    from generate_series({{ period_date() }}, {{ last_whole_day() }}, interval '1 day') as midnight
+),
+
+silent as (
+    select
+        operators.siren,
+        array_agg(days.calendar_day order by days.calendar_day) as silent_on
+    from operators
+    cross join days
+    where
+        not exists (
+            select from days_with_sessions
+            where
+                days_with_sessions.siren = operators.siren
+                and days_with_sessions.started_on = days.calendar_day
+        )
+        and exists (
+            select from days_with_sessions
+            where
+                days_with_sessions.siren = operators.siren
+                and days_with_sessions.started_on < days.calendar_day
+                and days_with_sessions.started_on
+                >= days.calendar_day - {{ var('silence_lookback_days') }}
+        )
+    group by operators.siren
+)
+
+select
+    {{ period_date() }} as period,
+    operators.siren,
+    operators.entity,
+    coalesce(received.sessions, 0) as sessions,
+    operators.last_started_on,
+    received.last_received_at,
+    received.median_delay_hours,
+    received.percentile_95_delay_hours,
+    received.late_share,
+    coalesce(cardinality(silent.silent_on), 0) as silent_days,
+    coalesce(silent.silent_on, '{}') as silent_on,
+    {{ computed_at() }} as computed_at
+from operators
+left join received on operators.siren = received.siren
+left join silent on operators.siren = silent.siren

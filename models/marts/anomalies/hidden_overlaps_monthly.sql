@@ -1,0 +1,35 @@
+{{ config(materialized='replaced_by_period') }}
+
+with
+
+energy as (
+    select
+        *,
+        -- No other flag rejects them.
+        true not in (
+            {{ session_flags() | reject('equalto', 'hidden_overlap') | join(', ') }}
+        ) as is_decisive
+    from {{ ref('int_energy_daily') }}
+    where period = {{ period_date() }} and hidden_overlap
+),
+
+stations as (
+    select * from {{ ref('int_station_versions') }}
+    where blocking_reason is null
+)
+
+select
+    energy.period,
+    stations.siren,
+    max(stations.entity) as entity,
+    cast(sum(energy.sessions) as bigint) as hidden_overlap_sessions,
+    coalesce(cast(sum(energy.sessions) filter (where energy.is_decisive) as bigint), 0)
+        as decisive_sessions,
+    {{ mwh('coalesce(sum(energy.energy_kwh) filter (where energy.is_decisive), 0)') }}
+        as decisive_mwh,
+    count(distinct stations.id_station_itinerance) filter (where energy.is_decisive)
+        as decisive_stations,
+    {{ computed_at() }} as computed_at
+from energy
+inner join stations on energy.station_version_id = stations.station_version_id
+group by energy.period, stations.siren

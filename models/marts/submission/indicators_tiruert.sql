@@ -1,0 +1,104 @@
+-- In the shape of the platform's indicators table. A day is there as soon as it is computed, a
+-- month once CARBURE has acknowledged something of it.
+
+with
+
+days as (
+    select
+        'd' as period,
+        started_on,
+        siren,
+        energy_mwh,
+        stations as extras
+    from {{ ref('int_indicators_daily') }}
+),
+
+acknowledged as (
+    select
+        state.period,
+        state.siren,
+        state.entity,
+        state.code,
+        state.id_station_itinerance,
+        state.energy_mwh,
+        station.is_controlled
+    from {{ source('ledger', 'station_state') }} as state
+    inner join {{ source('ledger', 'request_station') }} as station
+        on
+            state.acknowledged_request_id = station.request_id
+            and state.id_station_itinerance = station.id_station_itinerance
+),
+
+units as (
+    select
+        period,
+        siren,
+        entity,
+        sum(energy_mwh) as energy_mwh,
+        jsonb_build_object(
+            'code', code,
+            'from', period,
+            'to', cast(period + interval '1 month' - interval '1 day' as date),
+            'stations', jsonb_agg(
+                jsonb_build_object(
+                    'id', id_station_itinerance,
+                    'energy', energy_mwh,
+                    'is_controlled', is_controlled
+                )
+                order by id_station_itinerance
+            )
+        ) as operational_unit
+    from acknowledged
+    group by period, siren, entity, code
+),
+
+entities as (
+    select
+        period,
+        siren,
+        sum(energy_mwh) as energy_mwh,
+        jsonb_build_object(
+            'entity', entity,
+            'siren', siren,
+            'operational_units', jsonb_agg(
+                operational_unit
+                order by operational_unit ->> 'code'
+            )
+        ) as item
+    from units
+    group by period, siren, entity
+),
+
+months as (
+    select
+        'm' as period,
+        period as started_on,
+        siren,
+        sum(energy_mwh) as energy_mwh,
+        jsonb_agg(
+            item
+            order by item ->> 'entity'
+        ) as extras
+    from entities
+    group by period, siren
+),
+
+indicators as (
+    select * from days
+    union all
+    select * from months
+)
+
+select
+    -- The same for the same SIREN and day or month, whenever it is read.
+    cast(md5(concat_ws('/', 'tirue', period, siren, started_on)) as uuid) as id,
+    -- The names are the platform's.
+    cast(null as text) as category, -- noqa: RF04
+    'tirue' as code,
+    6 as level, -- noqa: RF04
+    siren as target, -- noqa: RF04
+    period,
+    cast(energy_mwh as numeric(18, 6)) as value, -- noqa: RF04
+    extras,
+    cast(started_on as timestamp) at time zone '{{ var('time_zone') }}' as timestamp -- noqa: RF04
+from indicators

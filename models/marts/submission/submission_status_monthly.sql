@@ -1,0 +1,62 @@
+-- Where the computed energy of each SIREN is on its way to CARBURE: the states share it out.
+
+{%- set states = [
+    'computed', 'sent', 'acknowledged', 'locked', 'uncertain', 'refused', 'held'
+] %}
+
+with
+
+changes as (
+    select * from {{ ref('station_energy_changes') }}
+),
+
+blocked as (
+    select * from {{ ref('blocked_energy_monthly') }}
+),
+
+computed as (
+    select
+        period,
+        siren,
+        max(entity) as entity,
+        {{ stations_and_mwh('computed', 'true') }},
+        {{ stations_and_mwh('sent', "state <> 'not_sent'") }},
+        {{ stations_and_mwh('acknowledged', "state = 'acknowledged'") }},
+        {{ stations_and_mwh('locked', "state = 'locked'") }},
+        {{ stations_and_mwh('uncertain', "state = 'uncertain'") }},
+        {{ stations_and_mwh('refused', "state = 'refused'") }},
+        {{ stations_and_mwh('held', "state = 'not_sent'") }},
+        count(*) filter (where state <> 'not_sent' and (difference_mwh <> 0 or is_moved))
+            as different_stations,
+        coalesce(sum(acknowledged_mwh), 0) as carbure_mwh
+    from changes
+    group by period, siren
+),
+
+not_sendable as (
+    select
+        period,
+        siren,
+        max(entity) as entity,
+        count(distinct id_station_itinerance) as blocked_stations,
+        sum(energy_mwh) as blocked_mwh
+    from blocked
+    group by period, siren
+)
+
+select
+    coalesce(computed.period, not_sendable.period) as period,
+    coalesce(computed.siren, not_sendable.siren) as siren,
+    coalesce(computed.entity, not_sendable.entity) as entity,
+    {% for state in states -%}
+        coalesce(computed.{{ state }}_stations, 0) as {{ state }}_stations,
+        coalesce(computed.{{ state }}_mwh, 0) as {{ state }}_mwh,
+    {% endfor -%}
+    coalesce(not_sendable.blocked_stations, 0) as blocked_stations,
+    coalesce(not_sendable.blocked_mwh, 0) as blocked_mwh,
+    coalesce(computed.different_stations, 0) as different_stations,
+    coalesce(computed.carbure_mwh, 0) as carbure_mwh
+from computed
+full join not_sendable
+    -- A SIREN that is missing stands in a row of its own: nothing of it is computed.
+    on computed.period = not_sendable.period and computed.siren = not_sendable.siren

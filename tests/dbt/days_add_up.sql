@@ -1,0 +1,43 @@
+-- The days of a month add up to its balance, under each flag too; those of the platform's
+-- indicators to what can be sent, but for the rounding of each row.
+
+{%- set names = ['received', 'rejected', 'blocked'] + session_flags() %}
+
+with
+
+balance as (
+    select * from {{ ref('energy_balance_monthly') }}
+),
+
+days as (
+    select
+        {% for name in names -%}
+            sum({{ name }}_sessions) as {{ name }}_sessions,
+            sum({{ name }}_kwh) as {{ name }}_kwh,
+        {% endfor -%}
+        period
+    from {{ ref('anomalies_daily') }}
+    group by period
+),
+
+indicators as (
+    select
+        period,
+        sum(energy_mwh) * 1000 as energy_kwh,
+        count(*) * 0.0005 as rounding_kwh
+    from {{ ref('int_indicators_daily') }}
+    group by period
+)
+
+select balance.period
+from balance
+left join days on balance.period = days.period
+left join indicators on balance.period = indicators.period
+where
+    {% for name in names -%}
+        days.{{ name }}_sessions is distinct from balance.{{ name }}_sessions
+        or days.{{ name }}_kwh is distinct from balance.{{ name }}_kwh
+        or
+    {% endfor -%}
+    abs(coalesce(indicators.energy_kwh, 0) - balance.sendable_kwh)
+    > coalesce(indicators.rounding_kwh, 0)
