@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from demo import generator, postgres
 from demo.carbure import running
 from demo.dbt import dbt_variables
+from demo.qualicharge import Session
 from sender.ledger import upgrade
+from tests.months import NOW, charge, network, noon
 from tests.receiver import Scene
 from tests.warehouse import PROJECT, Warehouse
 
@@ -55,6 +58,32 @@ def made(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
     warehouse.load(generator.generate().source)
     warehouse.dbt("build")
     return warehouse
+
+
+@pytest.fixture(scope="module")
+def first_built(warehouse: Warehouse) -> tuple[Warehouse, list[Session]]:
+    """January to April 2025 and the present month, each with an hour at Alpha's and at Beta's."""
+    source, alpha, beta = network()
+    for start in (*(noon(month, 10) for month in (1, 2, 3, 4)), NOW - timedelta(hours=2)):
+        source.session += [charge(alpha, start), charge(beta, start)]
+    warehouse.load(source)
+    # A broken clock: it belongs to no month, and must not hide those of the others.
+    warehouse.query(
+        "insert into qualicharge.session values"
+        " (gen_random_uuid(), '-infinity', '2025-01-01', 1, %s, now(), now())",
+        str(alpha.id),
+    )
+    warehouse.build()
+    return warehouse, source.session
+
+
+@pytest.fixture
+def built(
+    first_built: tuple[Warehouse, list[Session]], make_warehouse: Callable[..., Warehouse]
+) -> tuple[Warehouse, list[Session]]:
+    """A copy of it for each test to change."""
+    warehouse, sessions = first_built
+    return make_warehouse(like=warehouse), sessions
 
 
 @pytest.fixture(scope="module")

@@ -1,116 +1,13 @@
 """A build replaces whole months: what the source no longer has is gone, no other month moves."""
 
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import pytest
 
-from demo.qualicharge import Amenageur, ChargePoint, OperationalUnit, Session, Source, Station
+from demo.qualicharge import Session
+from tests.months import MARTS, NOW, contents, delete, months, move, noon, this_month
 from tests.warehouse import Warehouse
-
-MARTS = (
-    "sessions_flagged",
-    "station_energy_monthly",
-    "blocked_energy_monthly",
-    "energy_balance_monthly",
-)
-NOW = datetime.now(UTC)
-
-
-def noon(month: int, day: int) -> datetime:
-    return datetime(2025, month, day, 12, tzinfo=UTC)
-
-
-def network() -> tuple[Source, ChargePoint, ChargePoint]:
-    """Two operators with a charge point each: Alpha's can be sent, Beta's is blocked."""
-    source = Source()
-    for number, siren in enumerate(("732829320", None)):
-        code = f"FRA0{number}"
-        source.amenageur.append(Amenageur(uuid4(), f"Opérateur {number}", siren, None))
-        source.operationalunit.append(OperationalUnit(uuid4(), code, "Réseau", "CHARGING"))
-        source._station.append(
-            Station(
-                uuid4(),
-                f"{code}P1",
-                None,
-                source.amenageur[-1].id,
-                source.operationalunit[-1].id,
-                None,
-            )
-        )
-        source._pointdecharge.append(
-            ChargePoint(uuid4(), f"{code}E1", 50.0, True, False, source._station[-1].id, None)
-        )
-    return source, *source._pointdecharge
-
-
-def charge(point: ChargePoint, start: datetime, energy_kwh: float = 10.0) -> Session:
-    end = start + timedelta(hours=1)
-    return Session(uuid4(), start, end, energy_kwh, point.id, end, end)
-
-
-@pytest.fixture(scope="module")
-def first_built(warehouse: Warehouse) -> tuple[Warehouse, list[Session]]:
-    """January to April 2025 and the present month, each with an hour at Alpha's and at Beta's."""
-    source, alpha, beta = network()
-    for start in (*(noon(month, 10) for month in (1, 2, 3, 4)), NOW - timedelta(hours=2)):
-        source.session += [charge(alpha, start), charge(beta, start)]
-    warehouse.load(source)
-    # A broken clock: it belongs to no month, and must not hide those of the others.
-    warehouse.query(
-        "insert into qualicharge.session values"
-        " (gen_random_uuid(), '-infinity', '2025-01-01', 1, %s, now(), now())",
-        str(alpha.id),
-    )
-    warehouse.build()
-    return warehouse, source.session
-
-
-@pytest.fixture
-def built(
-    first_built: tuple[Warehouse, list[Session]], make_warehouse: Callable[..., Warehouse]
-) -> tuple[Warehouse, list[Session]]:
-    """A copy of it for each test to change."""
-    warehouse, sessions = first_built
-    return make_warehouse(like=warehouse), sessions
-
-
-def months(warehouse: Warehouse, mart: str) -> dict[str, int]:
-    return dict(
-        warehouse.query(f"select cast(period as text), count(*) from tiruert.{mart} group by 1")
-    )
-
-
-def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
-    """Every row of every mart but for when it was computed."""
-    return {
-        mart: sorted(
-            warehouse.query(
-                f"select cast(to_jsonb(m) - 'computed_at' as text) from tiruert.{mart} m"
-            )
-        )
-        for mart in MARTS
-    }
-
-
-def delete(warehouse: Warehouse, session: Session) -> None:
-    warehouse.query("delete from qualicharge.session where id = %s", str(session.id))
-
-
-def move(warehouse: Warehouse, session: Session, to: datetime) -> None:
-    warehouse.query(
-        'update qualicharge.session set start = %s, "end" = %s where id = %s',
-        to,
-        to + timedelta(hours=1),
-        str(session.id),
-    )
-
-
-def this_month() -> str:
-    return (NOW - timedelta(hours=2)).strftime("%Y-%m-01")
 
 
 def test_the_first_build_makes_every_month(built: tuple[Warehouse, list[Session]]) -> None:
