@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo psql docs test lint measure lock clean
+.PHONY: help install demo psql docs rules test lint measure lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,10 @@ psql: install ## a psql prompt on what the demo left
 docs: install ## the documentation of models and columns, in a browser
 	$(BIN)/python -m demo shell dbt docs generate --quiet
 	$(BIN)/python -m demo shell dbt docs serve
+
+rules: install ## write docs/rules.md from the models' descriptions
+	$(BIN)/python -m demo shell dbt --quiet parse
+	DBT_TARGET_PATH=target/demo/target $(BIN)/python -m docs
 
 test: install ## every test, on the server that PGHOST names or on one of the project's own
 	$(BIN)/python -m pytest

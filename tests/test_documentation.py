@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
+from docs.__main__ import RULES, rules
 from tests.warehouse import PROJECT, Warehouse
 
 PROPERTIES = sorted((PROJECT / "models").rglob("*.yml"))
@@ -33,3 +34,9 @@ def test_every_model_and_column_is_described(made: Warehouse) -> None:
         assert model["description"], key
         described = {name for name, column in model["columns"].items() if column["description"]}
         assert catalog[key]["columns"].keys() == described, key
+
+
+def test_the_page_of_rules_says_what_the_descriptions_say(server: Warehouse) -> None:
+    server.dbt("parse")
+    manifest = Path(server.environment["DBT_TARGET_PATH"]) / "manifest.json"
+    assert RULES.read_text() == rules(manifest), "make rules writes it anew"
