@@ -1,5 +1,6 @@
 """A build replaces whole months: what the source no longer has is gone, no other month moves."""
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -160,11 +161,29 @@ def test_a_period_that_is_none_is_refused_in_one_line(server: Warehouse, period:
 
 
 def test_a_build_reads_no_session_outside_its_view(built: tuple[Warehouse, list[Session]]) -> None:
-    """The month and the seven days before it reach the source as constants on the bare column."""
+    """Of a source in chunks it opens those of the month and of the seven days before it."""
     warehouse, _ = built
+    divide_into_chunks(warehouse)
+    warehouse.build(period="2025-04")
     warehouse.dbt("compile", "--select", "int_session_flags", "--vars", "period: 2025-04")
     compiled = warehouse.compiled("models/intermediate/int_session_flags.sql")
     plan = "\n".join(line for (line,) in warehouse.query(f"explain (costs off) {compiled}"))
-    assert "2025-03-25 00:00:00" in plan
-    assert "2025-05-01 00:00:00" in plan
-    assert "start >= '2025-03-25" in plan
+    assert set(re.findall(r"on (chunk_\d+)", plan)) == {"chunk_3", "chunk_4"}
+    assert "start >= '2025-03-25 00:00:00" in plan
+    assert "start < '2025-05-01 00:00:00" in plan
+
+
+def divide_into_chunks(warehouse: Warehouse) -> None:
+    """Give the source a table for each month, as TimescaleDB would for each week."""
+    chunks = "".join(
+        f"create table qualicharge.chunk_{month} partition of qualicharge.session"
+        f" for values from ('2025-{month:02}-01 00:00Z') to ('2025-{month + 1:02}-01 00:00Z');"
+        for month in range(1, 12)
+    )
+    warehouse.query(
+        "alter table qualicharge.session rename to whole;"
+        "create table qualicharge.session (like qualicharge.whole including all)"
+        f" partition by range (start); {chunks}"
+        "create table qualicharge.chunk_0 partition of qualicharge.session default;"
+        "insert into qualicharge.session select * from qualicharge.whole"
+    )
