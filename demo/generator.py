@@ -180,6 +180,7 @@ def _network(rng: Random) -> tuple[Source, Groups]:
     source = Source()
     operators = _operators(rng, source)
     operators[4] = operators[4]._replace(story=EVERYTHING_TWICE)
+    operators[12] = operators[12]._replace(story=NOTHING_SENT)
     members = [*operators, operators[3]._replace(story=WATT_HOURS_AS_KWH)]
     members += STATIONS_PER_SPECIAL_GROUP * _special_groups(rng, source, operators)
     # The first operators have most stations.
@@ -225,6 +226,8 @@ def _special_groups(rng: Random, source: Source, operators: list[Group]) -> list
         operators[8]._replace(id_separator="p", blocking_reason="invalid_station_id"),
         operators[9]._replace(closed_at=datetime(2025, 5, 20, 9, tzinfo=UTC)),
         operators[10]._replace(story=NOTHING_DELIVERED),
+        operators[11]._replace(story=END_BEFORE_START),
+        operators[13]._replace(story=POWER_TOO_LOW),
     ]
 
 
@@ -358,6 +361,10 @@ def _watt_hours_as_kwh(rng: Random, draft: Draft) -> list[Draft]:
     return [draft.with_energy(draft.energy_kwh * 1_000, "eneu", "enea", "enex")]
 
 
+def _nothing_sent(rng: Random, draft: Draft) -> list[Draft]:
+    return []
+
+
 ANOMALIES_PER_MONTH: dict[Turn, int] = {
     _negs: 120,
     _odus: 100,
@@ -373,6 +380,9 @@ ANOMALIES_PER_MONTH: dict[Turn, int] = {
 # What a reader of the dashboards should find.
 NOTHING_DELIVERED = Story(date(2025, 4, 1), date(2025, 5, 31), _no_energy)
 WATT_HOURS_AS_KWH = Story(date(2025, 4, 15), date(2025, 5, 20), _watt_hours_as_kwh)
+END_BEFORE_START = Story(date(2025, 4, 1), date(2025, 5, 31), _odus)
+POWER_TOO_LOW = Story(date(2025, 4, 1), date(2025, 5, 31), _enea)
+NOTHING_SENT = Story(date(2025, 5, 19), date(2025, 5, 26), _nothing_sent)
 EVERYTHING_TWICE = Story(date(2025, 5, 13), date(2025, 5, 13), _sent_twice)
 
 

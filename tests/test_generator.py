@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from demo.generator import Made, generate
+from demo.generator import Made, generate, valid_siren
 from tests.reference import (
     FLAGS,
     FlaggedSession,
@@ -104,6 +104,9 @@ def test_stories_are_told(made: Made, period: date, flagged: Flagged):
         ((_, day), count), (_, second_count) = repeated.most_common(2)
         assert day == date(2025, 5, 13)
         assert count > 5 * second_count
+        days = {(one.siren, start[one.session_id].day) for one in flagged.values()}
+        silent = valid_siren(12)
+        assert {day for day in range(1, 32) if (silent, day) not in days} == set(range(19, 27))
 
 
 def test_no_station_delivers_more_than_its_charge_points_can(
