@@ -94,7 +94,7 @@ def _hidden(_: Any, session: Any) -> str:
 
 
 def _invalid(_: Any, session: Any) -> str:
-    return f"énergie reçue : {number(session.energy_kwh)} kWh."
+    return f"énergie reçue (kWh) : {number(session.energy_kwh)}."
 
 
 # The month before was computed anew, or never.
