@@ -14,6 +14,13 @@ from sender.errors import ExitCode, SettingsError
 from sender.settings import SenderSettings
 
 
+def _as_text(_: click.Context, __: click.Parameter, siren: str) -> str:
+    """Take any text, since a SIREN in the marts may be invalid, but no stray bytes."""
+    if siren != siren.encode(errors="ignore").decode():
+        raise click.BadParameter("is not text in UTF-8")
+    return siren
+
+
 @click.command(
     epilog="\b\nExit codes:\n"
     + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in EXIT_CODES.items())
@@ -21,7 +28,9 @@ from sender.settings import SenderSettings
 @click.option(
     "--period", type=click.DateTime(["%Y-%m"]), required=True, help="The month, such as 2025-04."
 )
-@click.option("--siren", required=True, help="The operator, as the marts have its SIREN.")
+@click.option(
+    "--siren", required=True, callback=_as_text, help="The operator, as the marts have its SIREN."
+)
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),

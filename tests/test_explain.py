@@ -69,15 +69,18 @@ def total(rows: list[Row], column: str) -> Decimal:
 
 @pytest.fixture(scope="module")
 def sent(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> tuple[Warehouse, StandIn]:
-    """A copy of the made warehouse with April sent, and what CARBURE has of it."""
-    made.query("drop schema if exists tiruert_ledger cascade")
+    """A copy of the made warehouse with April sent, for one SIREN again; and what CARBURE has."""
     warehouse = make_warehouse(like=made)
-    # The ledger is made anew, and the marts that read it.
+    # A ledger is made anew, and the marts that read it.
+    warehouse.query("drop schema if exists tiruert_ledger cascade")
     warehouse.dbt("run", "--select", "path:models/marts/submission")
     stand_in = StandIn(user_calls_per_second=10_000)
     with running(stand_in) as root_url:
-        finished = send(settings_of(warehouse, stand_in, root_url))
-    assert finished.returncode == ExitCode.ALL_ACCEPTED, finished.stderr
+        connected = settings_of(warehouse, stand_in, root_url)
+        finished = send(connected)
+        assert finished.returncode == ExitCode.ALL_ACCEPTED, finished.stderr
+        stand_in.lock(*next(row.key for row in stand_in.rows if row.siren == SIRENS[0]))
+        send(connected, "--force", "--siren", SIRENS[0])
     return warehouse, stand_in
 
 
@@ -273,15 +276,30 @@ def test_every_sending_is_there(sent: tuple[Warehouse, StandIn], folders: dict[s
             for row in stand_in.rows
             if row.siren == siren
         }
-        assert {(row["station"], exact(row["énergie envoyée (MWh)"])) for row in rows} == stored
-        assert {(row["résultat"], row["SIREN crédité"]) for row in rows} <= {("acceptée", siren)}
+        accepted = [row for row in rows if row["résultat"] == "acceptée"]
+        assert {(row["station"], exact(row["énergie envoyée (MWh)"])) for row in accepted} == stored
         for row in rows:
+            assert row["SIREN crédité"] == siren
             assert instant(row["envoyée le"]) <= instant(row["réponse le"])
         [(sendings,)] = warehouse.query(
             "select count(*) from tiruert.station_submissions where period = %s and siren = %s",
             *("2025-04-01", siren),
         )
         assert len(rows) == sendings
+
+
+def test_a_locked_station_has_the_reason_that_carbure_gave(
+    sent: tuple[Warehouse, StandIn], folders: dict[str, Path]
+) -> None:
+    folder = folders["199900010"]
+    [locked] = [row.station_id for row in sent[1].rows if row.is_locked]
+    [refused] = [row for row in rows_of(folder, "envois.csv") if row["verrouillée"] == "oui"]
+    assert (refused["station"], refused["résultat"]) == (locked, "refusée")
+    assert refused["motif de CARBURE"]
+    page = html.unescape((folder / "index.html").read_text(encoding="utf-8"))
+    assert refused["motif de CARBURE"] in page
+    states = {row["station"]: row["état"] for row in rows_of(folder, "stations.csv")}
+    assert states[locked] == "verrouillée"
 
 
 def test_the_page_has_each_rule_in_the_words_of_the_mart(
@@ -406,6 +424,7 @@ def test_what_comes_from_outside_is_neither_a_formula_nor_a_script(
     [
         ("111111118", "2025-04", NOTHING_KNOWN, "nothing is known of SIREN '111111118' in 2025-04"),
         ("../../tmp", "2025-04", NOTHING_KNOWN, "nothing is known of SIREN '../../tmp'"),
+        (b"\xff".decode(errors="surrogateescape"), "2025-04", ExitCode.USAGE, "is not text"),
         (CONTESTED, "2025-13", ExitCode.USAGE, "'2025-13' does not match the format"),
         (CONTESTED, "2031-01", ExitCode.WAREHOUSE, "2031-01 has not been built"),
     ],
@@ -448,7 +467,7 @@ def test_the_public_sample(
 ) -> None:
     warehouse = make_warehouse()
     warehouse.load(sample.read(sample_folder))
-    warehouse.build(period="2024-12")
+    warehouse.build()
     folder = folder_of(warehouse, tmp_path, "891118473", "2024-12")
     check_sessions(warehouse, folder, "891118473", "2024-12")
     check_stations(warehouse, folder, "891118473", "2024-12")
