@@ -22,14 +22,17 @@ LOCK_SPACE = 715_031
 
 
 @contextmanager
-def connected(schema: str) -> Iterator[Any]:
+def connected(schema: str, program: str = "sender") -> Iterator[Any]:
     """Connect by libpq's variables, with the marts' and the ledger's schema in the search path.
 
-    What goes wrong in the database while the connection is in use raises WarehouseError.
+    `program` is who we are to those who look at the server. What goes wrong in the database while
+    the connection is in use raises WarehouseError.
     """
     try:
         connection = psycopg2.connect(
-            "", connect_timeout=CONNECT_TIMEOUT_SECONDS, fallback_application_name=_who_we_are()
+            "",
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            fallback_application_name=f"{program} {socket.gethostname()} {os.getpid()}",
         )
         with closing(connection):
             connection.autocommit = True
@@ -98,7 +101,3 @@ def snapshot(connection: Any) -> Iterator[None]:
             cursor.execute("rollback")
             raise
         cursor.execute("commit")
-
-
-def _who_we_are() -> str:
-    return f"sender {socket.gethostname()} {os.getpid()}"

@@ -1,6 +1,7 @@
 """The roles may do what they are for, and nothing else."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -15,7 +16,7 @@ def granted(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Iterat
     made.query("drop schema if exists tiruert_ledger cascade")
     warehouse = make_warehouse(like=made)
     # A build makes the ledger, and gives their rights to the roles that there are.
-    warehouse.dbt("run", "--select", "energy_balance_monthly")
+    warehouse.dbt("run", "--select", "path:models/marts/submission")
     warehouse.dbt("run-operation", "create_roles")
     yield warehouse
     warehouse.query("drop owned by tiruert_sender, tiruert_reader")
@@ -76,6 +77,16 @@ def test_a_run_needs_no_more_than_the_senders_role(granted: Warehouse) -> None:
         )
     assert finished.returncode == 0, finished.stderr
     assert stand_in.rows
+
+
+def test_an_explanation_needs_no_more_than_the_readers_role(
+    granted: Warehouse, tmp_path: Path
+) -> None:
+    finished = granted.with_variables(PGOPTIONS="-c role=tiruert_reader").run(
+        *("python", "-m", "explain", "--period", "2025-04", "--siren", "199900010"),
+        *("--output", str(tmp_path)),
+    )
+    assert finished.returncode == 0, finished.stderr
 
 
 def test_rights_come_back_with_a_table_that_is_made_anew(granted: Warehouse) -> None:

@@ -1,13 +1,27 @@
 {{ config(materialized='view') }}
 
--- What the names of flags, reasons and causes mean, in the words of those who read dashboards.
+-- What the names of flags, reasons and causes mean, in the words of those who read dashboards, and
+-- what the rules compare energy with.
 
 select
     kind,
     cast(place as integer) as place,
     reason,
     title,
-    explanation
+    explanation,
+    cast(
+        case reason
+            when 'eneu' then {{ var('eneu_energy_kwh') }}
+            when 'odus' then {{ var('odus_energy_kwh') }}
+            when 'enex' then {{ var('enex_energy_kwh') }}
+        end as dec
+    ) as energy_limit_kwh,
+    cast(
+        case reason
+            when 'enea' then {{ var('enea_ratio') }}
+            when 'enex' then {{ var('enex_ratio') }}
+        end as dec
+    ) as possible_energy_ratio
 from (
     values
     (

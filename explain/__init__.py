@@ -1,0 +1,1 @@
+"""A folder for an operator who contests: what the rules compared, and what was sent."""
