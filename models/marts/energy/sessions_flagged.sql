@@ -20,6 +20,7 @@ select
     flags.started_at,
     flags.ended_at,
     flags.received_at,
+    {{ hours_between('flags.started_at', 'flags.ended_at') }} as hours,
     flags.energy_kwh,
     {{ booked_energy_kwh('flags.energy_kwh') }} as booked_energy_kwh,
     charge_points.max_power_kw,
