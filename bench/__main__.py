@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bench import report
-from bench.figures import FIGURES, MILLION, Plan, sized
+from bench.figures import FIGURES, MILLION, Plan, measure_size
 from bench.warehouse import BenchmarkError, on_server
 from demo import postgres
 
@@ -77,9 +77,7 @@ def bench(
                 # What takes longest says the same of a session at every size.
                 wanted = frozenset(figures) - ({"row-by-row"} if sessions > sizes[0] else set())
                 plan = Plan(sessions, sorted(set(months)), wanted, runs, row_by_row_days, _say)
-                with sized(server, plan) as size:
-                    rows += size.rows()
-                    notes += size.notes
+                rows += measure_size(server, plan, notes)
                 _write(json_file, report.as_json(rows, about, notes))
     except (BenchmarkError, postgres.PostgresError) as error:
         raise click.ClickException(str(error)) from None

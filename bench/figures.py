@@ -1,9 +1,9 @@
 """What is measured at one size, and in which order."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,170 +42,174 @@ class Plan:
     say: Callable[[str], None]
 
 
-@dataclass
-class Size:
-    """The warehouses of one size, and what has been measured on them."""
+@dataclass(frozen=True)
+class Stage:
+    """Sources of so many months, in the warehouse's database and maybe seen from another one."""
 
     plan: Plan
+    months: int
     warehouses: dict[str, Warehouse]
-    months: int = 0
-    notes: list[str] = field(default_factory=list)
 
-    def rows(self) -> Iterator[Row]:
-        """Measure all that was asked for."""
-        self._grow(self.plan.months[0])
-        if self.months == 0:
-            raise BenchmarkError("the disk has no room for a month of that size")
-        firsts = {}
-        for sources in self.warehouses:
-            if sources == ELSEWHERE:
-                show_source_of(self.warehouses[HERE], self.warehouses[ELSEWHERE])
-            firsts[sources] = self._one_month(sources)
-            yield from self._compared(firsts[sources])
-        if "row-by-row" in self.plan.figures:
-            yield from self._row_by_row(firsts[HERE]["dbt build"])
-        if "memory" in self.plan.figures:
-            yield from self._memory()
-        if "history" in self.plan.figures:
-            for months in self.plan.months[1:]:
-                yield from self._history(months, firsts)
-
-    def _grow(self, wanted: int) -> None:
-        """Add earlier months to the source: as many as are wanted, or as the disk has room for."""
-        free = shutil.disk_usage(postgres.state_folder()).free
-        room = self.months + free // (self.plan.sessions * BYTES_PER_SESSION)
-        months = min(wanted, room)
-        if months < wanted:
-            self.notes.append(
-                f"{self.plan.sessions:,} sessions a month: {months} months in place of {wanted},"
-                " for which the disk has no room"
-            )
-        if months <= self.months:
-            return
-        self.plan.say(f"making {months} months of {self.plan.sessions:,} sessions")
-        warehouse = self.warehouses[HERE]
-        if self.months == 0:
-            with warehouse.connection() as connection:
-                source.make_network(connection)
-        made = source.chunks(self.months) if self.months else []
-        missing = [chunk for chunk in source.chunks(months) if chunk not in made]
-        source.make_sessions(warehouse.connection, missing, self.plan.sessions)
-        self.months = months
-
-    def _one_month(self, sources: str) -> dict[str, Row]:
-        """Let all ways compute the month in turn, and see that they come to the same."""
-        with TemporaryDirectory() as folder:
-            ways = self._ways(sources, Path(folder))
-            rows = self._race(sources, ways)
-            require_same(ways)
-        return rows
-
-    def _ways(self, sources: str, folder: Path) -> dict[str, Way]:
-        warehouse = self.warehouses[sources]
-        ways = {}
-        if "statements" in self.plan.figures:
-            for name, run in (
-                ("one statement", hand_written.one_statement),
-                ("two statements", hand_written.two_statements),
-            ):
-                schema = name.replace(" ", "_")
-                tables = (f"{schema}.session_flags", f"{schema}.station_energy")
-                ways[name] = Way(partial(run, warehouse), warehouse.query, *tables)
-        ways["dbt build"] = _by_dbt(warehouse, _first_build)
-        if self.plan.figures & {"rebuild", "history"}:
-            ways["dbt build again"] = _by_dbt(warehouse, _build)
-        if "duckdb" in self.plan.figures and sources == HERE:
-            self.plan.say("writing Parquet files")
-            duckdb = DuckDB(folder)
-            duckdb.export(warehouse, source.chunks(self.months))
-            ways["DuckDB"] = Way(duckdb.run, duckdb.query, "flags", "stations")
-        return ways
-
-    def _race(self, sources: str, ways: dict[str, Way]) -> dict[str, Row]:
-        """Measure in rounds, so that what slows the machine for a while slows all of them."""
-        seconds: dict[str, list[float]] = {name: [] for name in ways}
-        for run in range(self.plan.runs):
-            for name, way in ways.items():
-                seconds[name].append(way.run())
-                took = f"{seconds[name][-1]:.1f} s"
-                self.plan.say(f"{name}, {sources}, run {run + 1} of {self.plan.runs}: {took}")
-        return {name: self._row(name, "s", runs, sources) for name, runs in seconds.items()}
-
-    def _row(self, what: str, unit: str, runs: list[float], sources: str = HERE) -> Row:
+    def row(self, what: str, unit: str, runs: Iterable[float], sources: str = HERE) -> Row:
+        """Put what was measured here beside what it was measured on."""
         return Row(self.plan.sessions, self.months, sources, what, unit, tuple(runs))
 
-    def _compared(self, rows: dict[str, Row]) -> Iterator[Row]:
-        """Give the rows of a race, and what dbt takes beside the others."""
-        dbt = rows["dbt build"]
-        yield dbt
-        for name in ("one statement", "two statements", "DuckDB"):
-            if name in rows:
-                yield rows[name]
-                yield dbt.over(rows[name])
-        if "dbt build again" in rows:
-            yield rows["dbt build again"]
-            yield rows["dbt build again"].over(dbt)
 
-    def _row_by_row(self, dbt: Row) -> Iterator[Row]:
-        """Work off some days as the old flow does, and hold that against dbt by the session."""
-        runs = []
-        for run in range(self.plan.runs):
-            result = row_by_row.run(self.warehouses[HERE], self.plan.row_by_row_days)
-            runs.append(result.seconds * MILLION / result.sessions)
-            self.plan.say(
-                f"pandas, run {run + 1} of {self.plan.runs}: {result.sessions:,} sessions,"
-                f" {result.seconds:.1f} s"
-            )
-        pandas = self._row("pandas, row by row, per million sessions", "s", runs)
-        per_million = tuple(seconds * MILLION / self.plan.sessions for seconds in dbt.runs)
-        dbt_per_million = replace(dbt, what="dbt build, per million sessions", runs=per_million)
-        yield pandas
-        yield pandas.over(dbt_per_million)
+def measure_size(server: dict[str, str], plan: Plan, notes: list[str]) -> Iterator[Row]:
+    """Measure all that was asked for; where the disk is too small for it, a note says so."""
+    first_months, *histories = plan.months
+    if months_with_room(plan.sessions, first_months) < first_months:
+        raise BenchmarkError(f"the disk has no room for {plan.sessions:,} sessions a month")
+    with staged(server, plan, first_months) as stage:
+        for sources in stage.warehouses:
+            rows = _race_of_ways(stage, sources)
+            yield from _compared(rows)
+            if "row-by-row" in plan.figures and sources == HERE:
+                yield from _row_by_row(stage, rows["dbt build"])
+        if "memory" in plan.figures:
+            yield from _memory(stage)
+        for wanted in histories if "history" in plan.figures else ():
+            months = months_with_room(plan.sessions, wanted)
+            if months < wanted:
+                notes.append(
+                    f"{plan.sessions:,} sessions a month: the disk has room for {months} months,"
+                    f" not for {wanted}"
+                )
+            if months > first_months:
+                with staged(server, plan, months) as longer:
+                    yield from _history(stage, longer)
 
-    def _memory(self) -> Iterator[Row]:
-        """Watch builds that are not timed, with the settings of the others and with less memory."""
-        warehouse = self.warehouses[HERE]
-        disk = measure.marts_megabytes(warehouse) * MILLION / self.plan.sessions
-        yield self._row("disk per million sessions", "MB", [disk])
-        default = {key: value for key, value in SESSION_SETTINGS.items() if key != "work_mem"}
-        for settings in (SESSION_SETTINGS, default):
-            watched = warehouse.with_settings(settings)
-            work_mem = watched.query("show work_mem")[0][0]
-            self.plan.say(f"watching dbt build, work_mem {work_mem}")
-            build = partial(watched.build, PERIOD)
-            runs = [asdict(measure.watch(watched, build)) for _ in range(self.plan.runs)]
-            for what in runs[0]:
-                values = [run[what] for run in runs]
-                yield self._row(f"{what.replace('_', ' ')}, work_mem {work_mem}", "MB", values)
 
-    def _history(self, months: int, firsts: dict[str, dict[str, Row]]) -> Iterator[Row]:
-        """Build the month where many are built, and hold it against where few are."""
-        self._grow(months)
-        for sources, warehouse in self.warehouses.items():
-            one = firsts[sources]["dbt build again"]
-            if self.months == one.months:
-                return
-            self.plan.say(f"dbt build of {self.months} months, {sources}")
-            warehouse.forget_marts()
-            warehouse.build(f"{source.first_month(self.months):%Y-%m}..{PERIOD}")
-            [row] = self._race(sources, {"dbt build again": _by_dbt(warehouse, _build)}).values()
-            yield row
-            yield row.over(one)
-            # The next ones need the room.
-            warehouse.forget_marts()
+def months_with_room(sessions: int, wanted: int) -> int:
+    """Give the months that are wanted, or as many as the disk has room for."""
+    free = shutil.disk_usage(postgres.state_folder()).free
+    return min(wanted, free // (sessions * BYTES_PER_SESSION))
 
 
 @contextmanager
-def sized(server: dict[str, str], plan: Plan) -> Iterator[Size]:
-    """Make room for one size, and give it back."""
+def staged(server: dict[str, str], plan: Plan, months: int) -> Iterator[Stage]:
+    """Make the sources, and drop them and all that was made of them in the end."""
+    name = f"bench_{months}"
     with (
-        temporary_warehouse(server, "bench") as here,
-        temporary_warehouse(server, "bench_near") as elsewhere,
+        temporary_warehouse(server, name) as here,
+        temporary_warehouse(server, f"{name}_near") as elsewhere,
     ):
+        plan.say(f"making {months} months of {plan.sessions:,} sessions")
+        with here.connection() as connection:
+            source.make_network(connection)
+        source.make_sessions(here.connection, source.chunks(months), plan.sessions)
         warehouses = {HERE: here}
         if "foreign" in plan.figures:
+            show_source_of(here, elsewhere)
             warehouses[ELSEWHERE] = elsewhere
-        yield Size(plan, warehouses)
+        yield Stage(plan, months, warehouses)
+
+
+def _race_of_ways(stage: Stage, sources: str) -> dict[str, Row]:
+    """Let all ways compute the month, and see that they come to the same."""
+    with TemporaryDirectory() as folder:
+        ways = _ways(stage, sources, Path(folder))
+        seconds = _race(stage.plan, sources, ways)
+        require_same(ways)
+    return {name: stage.row(name, "s", runs, sources) for name, runs in seconds.items()}
+
+
+def _ways(stage: Stage, sources: str, folder: Path) -> dict[str, Way]:
+    warehouse, figures = stage.warehouses[sources], stage.plan.figures
+    ways = {}
+    if "statements" in figures:
+        for name, run in (
+            ("one statement", hand_written.one_statement),
+            ("two statements", hand_written.two_statements),
+        ):
+            schema = name.replace(" ", "_")
+            tables = (f"{schema}.session_flags", f"{schema}.station_energy")
+            ways[name] = Way(partial(run, warehouse), warehouse.query, *tables)
+    ways["dbt build"] = _by_dbt(warehouse, _first_build)
+    if "rebuild" in figures:
+        ways["dbt build again"] = _by_dbt(warehouse, _build)
+    if "duckdb" in figures and sources == HERE:
+        stage.plan.say("writing Parquet files")
+        duckdb = DuckDB(folder)
+        duckdb.export(warehouse, source.chunks(stage.months))
+        ways["DuckDB"] = Way(duckdb.run, duckdb.query, "flags", "stations")
+    return ways
+
+
+def _race(plan: Plan, sources: str, ways: dict[str, Way]) -> dict[str, list[float]]:
+    """Measure in rounds, so that what slows the machine for a while slows all of them."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for run in range(plan.runs):
+        for name, way in ways.items():
+            seconds[name].append(way.run())
+            took = f"{seconds[name][-1]:.1f} s"
+            plan.say(f"{name}, {sources}, run {run + 1} of {plan.runs}: {took}")
+    return seconds
+
+
+def _compared(rows: dict[str, Row]) -> Iterator[Row]:
+    """Give the rows of a race, and what dbt takes beside the others."""
+    dbt = rows["dbt build"]
+    yield dbt
+    for name in ("one statement", "two statements", "DuckDB"):
+        if name in rows:
+            yield rows[name]
+            yield dbt.over(rows[name])
+    if "dbt build again" in rows:
+        yield rows["dbt build again"]
+        yield rows["dbt build again"].over(dbt)
+
+
+def _row_by_row(stage: Stage, dbt: Row) -> Iterator[Row]:
+    """Work off some days as the old flow does, and hold that against dbt by the session."""
+    plan, runs = stage.plan, []
+    for run in range(plan.runs):
+        result = row_by_row.run(stage.warehouses[HERE], plan.row_by_row_days)
+        runs.append(result.seconds * MILLION / result.sessions)
+        plan.say(
+            f"pandas, run {run + 1} of {plan.runs}: {result.sessions:,} sessions,"
+            f" {result.seconds:.1f} s"
+        )
+    pandas = stage.row("pandas, row by row, per million sessions", "s", runs)
+    per_million = tuple(seconds * MILLION / plan.sessions for seconds in dbt.runs)
+    yield pandas
+    yield pandas.over(replace(dbt, what="dbt build, per million sessions", runs=per_million))
+
+
+def _memory(stage: Stage) -> Iterator[Row]:
+    """Watch builds that are not timed, with the settings of the others and with less memory."""
+    warehouse, plan = stage.warehouses[HERE], stage.plan
+    disk = measure.marts_megabytes(warehouse) * MILLION / plan.sessions
+    yield stage.row("disk per million sessions", "MB", [disk])
+    default = {key: value for key, value in SESSION_SETTINGS.items() if key != "work_mem"}
+    for settings in (SESSION_SETTINGS, default):
+        watched = warehouse.with_settings(settings)
+        [(work_mem,)] = watched.query("show work_mem")
+        plan.say(f"watching dbt build, work_mem {work_mem}")
+        build = partial(watched.build, PERIOD)
+        runs = [asdict(measure.watch(watched, build)) for _ in range(plan.runs)]
+        for what in runs[0]:
+            values = [run[what] for run in runs]
+            yield stage.row(f"{what.replace('_', ' ')}, work_mem {work_mem}", "MB", values)
+
+
+def _history(short: Stage, long: Stage) -> Iterator[Row]:
+    """Build the month again where few months are built and where many are, in turn."""
+    for sources, warehouse in long.warehouses.items():
+        long.plan.say(f"dbt build of {long.months} months, {sources}")
+        warehouse.build(f"{source.first_month(long.months):%Y-%m}..{PERIOD}")
+        stages = {f"dbt build again, {stage.months} months": stage for stage in (short, long)}
+        ways = {name: _by_dbt(stage.warehouses[sources], _build) for name, stage in stages.items()}
+        seconds = _race(long.plan, sources, ways)
+        few, many = (
+            stage.row("dbt build again", "s", seconds[name], sources)
+            for name, stage in stages.items()
+        )
+        yield few
+        yield many
+        yield many.over(few)
+        # The next ones need the room.
+        warehouse.forget_marts()
 
 
 def _by_dbt(warehouse: Warehouse, run: Callable[[Warehouse], float]) -> Way:

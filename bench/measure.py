@@ -57,7 +57,7 @@ def _sample(warehouse: Warehouse, watched: Watched, done: Event) -> None:
         while not done.wait(SECONDS_BETWEEN_SAMPLES):
             cursor.execute(BACKENDS)
             server = sum(_without_shared_buffers(pid) for (pid,) in cursor)
-            # Not what the system tells in the end, since that begins with the memory of who starts it.
+            # What the system tells in the end begins with the memory of who started it.
             dbt = sum(map(_resident, psutil.Process().children(recursive=True)))
             watched.memory_of_the_server = max(watched.memory_of_the_server, server / 1024**2)
             watched.memory_of_dbt = max(watched.memory_of_dbt, dbt / 1024**2)
