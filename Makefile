@@ -51,7 +51,7 @@ lint: install ## style, and that every model compiles
 measure: install ## what sending 200,400 stations takes beside CARBURE
 	$(BIN)/python -m demo measure
 
-bench: install ## what dbt build costs at millions of sessions, beside other ways (hours: see --help)
+bench: install ## what dbt build costs at millions of sessions, beside other ways
 	$(BIN)/python -m bench
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
