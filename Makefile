@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo psql docs rules test lint measure lock clean
+.PHONY: help install demo psql docs rules test lint measure bench lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ lint: install ## style, and that every model compiles
 
 measure: install ## what sending 200,400 stations takes beside CARBURE
 	$(BIN)/python -m demo measure
+
+bench: install ## what dbt build costs at millions of sessions, beside other ways
+	$(BIN)/python -m bench
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-strip-extras --generate-hashes \
