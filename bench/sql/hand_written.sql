@@ -136,7 +136,10 @@ flags as (
             case when energy_kwh >= 0 and energy_kwh < 'infinity' then energy_kwh end as valid_kwh
         from in_order
         where started_at >= cast(%(month_start)s as timestamptz)
+        -- Here and below: computed once, though several rules read it.
+        offset 0
     ) as measured
+    offset 0
 )
 
 select

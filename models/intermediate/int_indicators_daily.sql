@@ -3,8 +3,13 @@
 with
 
 energy as (
-    select * from {{ ref('int_energy_daily') }}
+    select
+        started_on,
+        station_version_id,
+        sum(energy_kwh) as energy_kwh
+    from {{ ref('int_energy_daily') }}
     where period = {{ period_date() }} and not is_rejected
+    group by started_on, station_version_id
 ),
 
 stations as (
@@ -15,19 +20,13 @@ stations as (
 station_days as (
     select
         energy.started_on,
-        stations.siren,
-        stations.entity,
-        stations.code,
-        stations.id_station_itinerance,
-        sum(energy.energy_kwh) as energy_kwh
-    from energy
-    inner join stations on energy.station_version_id = stations.station_version_id
-    group by
-        energy.started_on,
+        energy.energy_kwh,
         stations.siren,
         stations.entity,
         stations.code,
         stations.id_station_itinerance
+    from energy
+    inner join stations on energy.station_version_id = stations.station_version_id
 )
 
 select

@@ -60,6 +60,8 @@ measured as (
         end as previous_ended_at
     from in_order
     where started_at >= {{ period_start() }}
+    -- Here and below: computed once, though several rules read it.
+    offset 0 -- noqa: AM09
 ),
 
 flagged as (
@@ -82,6 +84,7 @@ flagged as (
             started_at < latest_earlier_ended_at and started_at >= previous_ended_at
         ) is true as hidden_overlap
     from measured
+    offset 0 -- noqa: AM09
 )
 
 select

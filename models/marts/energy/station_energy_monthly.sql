@@ -3,10 +3,17 @@
 with
 
 energy as (
-    select * from {{ ref('int_energy_daily') }}
+    select
+        period,
+        station_version_id,
+        sum(sessions) as sessions,
+        sum(energy_kwh) as energy_kwh
+    from {{ ref('int_energy_daily') }}
     where period = {{ period_date() }} and not is_rejected
+    group by period, station_version_id
 ),
 
+-- A build sees a station in one state: each is here once.
 stations as (
     select * from {{ ref('int_station_versions') }}
     where blocking_reason is null
@@ -20,15 +27,9 @@ select
     stations.siren,
     stations.code,
     stations.id_station_itinerance,
-    {{ mwh('sum(energy.energy_kwh)') }} as energy_mwh,
-    cast(sum(energy.sessions) as bigint) as sessions,
+    {{ mwh('energy.energy_kwh') }} as energy_mwh,
+    cast(energy.sessions as bigint) as sessions,
     false as is_controlled,
     {{ computed_at() }} as computed_at
 from energy
 inner join stations on energy.station_version_id = stations.station_version_id
-group by
-    energy.period,
-    stations.entity,
-    stations.siren,
-    stations.code,
-    stations.id_station_itinerance
