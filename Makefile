@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo psql docs test lint measure lock clean
+.PHONY: help install demo psql docs dashboards test lint measure lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,11 @@ psql: install ## a psql prompt on what the demo left
 docs: install ## the documentation of models and columns, in a browser
 	$(BIN)/python -m demo shell dbt docs generate --quiet
 	$(BIN)/python -m demo shell dbt docs serve
+
+# On the server that PGHOST names, or where it names none on what the demo left.
+dashboards: install ## the dashboards as pages, in target/dashboards; PERIOD=2025-04 SIREN=199900002
+	$(if $(PGHOST),,$(BIN)/python -m demo shell) $(BIN)/python -m dashboards render \
+		$(if $(PERIOD),--period $(PERIOD)) $(if $(SIREN),--siren $(SIREN))
 
 test: install ## every test, on the server that PGHOST names or on one of the project's own
 	$(BIN)/python -m pytest
