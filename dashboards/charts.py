@@ -28,6 +28,7 @@ NAMES_PIXELS = 220
 NAME_ABOVE_PIXELS = 24
 # How wide a digit may be in the widest font.
 DIGIT_PIXELS = 9
+MARGIN_PIXELS = 42
 PLOT_PIXELS = 260
 WIDEST_COLUMN_PIXELS = 90
 # As many labels stand beside each other; more are turned.
@@ -40,7 +41,7 @@ CONFIG = {
     "aria": False,
     "background": "white",
     # Fonts differ from one machine to the next: a text may be wider than it was measured.
-    "padding": {"left": 30, "right": 12, "top": 6, "bottom": 6},
+    "padding": {"left": 30, "right": MARGIN_PIXELS - 30, "top": 6, "bottom": 6},
     "view": {"stroke": None},
     "text": {"color": INK, "fontSize": 13},
     "axis": {
@@ -152,7 +153,9 @@ def _lying_bars(card: Card, bars: list[dict[str, Any]], width: int) -> altair.La
     if has_names_above:
         # The bars of a group have one name.
         names = altair.Chart(altair.Data(values=bars[:: len(card.metrics)]))
-        above = names.mark_text(align="left", dy=-(group_pixels + between_pixels) / 2 + 2)
+        above = names.mark_text(
+            align="left", dy=-(group_pixels + between_pixels) / 2 + 2, limit=width - MARGIN_PIXELS
+        )
         layers.append(above.encode(x=altair.value(0), y=place, text="name:N"))
     keys = len({bar["key"] for bar in bars})
     return altair.layer(*layers).properties(height=step_pixels * keys + between_pixels)

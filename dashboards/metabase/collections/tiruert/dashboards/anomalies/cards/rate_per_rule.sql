@@ -8,7 +8,7 @@ visualization_settings:
   column_settings:
     '["name","explanation"]':
       column_title: Définition
-    '["name","rule"]':
+    '["name","rule_title"]':
       column_title: Règle
     '["name","session_share"]':
       column_title: Part des sessions
@@ -20,7 +20,7 @@ visualization_settings:
       decimals: 0
       number_separators: ', '
   graph.dimensions:
-  - rule
+  - rule_title
   graph.metrics:
   - session_share
   graph.show_values: true
@@ -61,7 +61,7 @@ days as (
 
 flags as (
     select
-        flag.rule,
+        flag.flag_name,
         sum(flag.sessions) as sessions,
         sum(flag.sessions) / nullif(sum(days.received_sessions), 0) as session_share
     from days
@@ -77,16 +77,16 @@ flags as (
             ('overlap', overlap_sessions),
             ('invalid_energy', invalid_energy_sessions),
             ('hidden_overlap', hidden_overlap_sessions)
-        ) as flag (rule, sessions)
-    group by flag.rule
+        ) as flag (flag_name, sessions)
+    group by flag.flag_name
 )
 
 select
-    reasons.title as rule,
+    reasons.title as rule_title,
     flags.session_share,
     flags.sessions,
     reasons.explanation
 from flags
 inner join reasons
-    on flags.rule = reasons.reason and reasons.kind = 'rejection'
+    on flags.flag_name = reasons.reason and reasons.kind = 'rejection'
 order by flags.session_share desc, reasons.place asc

@@ -13,14 +13,14 @@ visualization_settings:
       number_separators: ', '
     '["name","explanation"]':
       column_title: Définition
-    '["name","rule"]':
+    '["name","rule_title"]':
       column_title: Règle
     '["name","sessions"]':
       column_title: Sessions
       decimals: 0
       number_separators: ', '
   graph.dimensions:
-  - rule
+  - rule_title
   graph.metrics:
   - energy_mwh
   graph.show_values: true
@@ -61,7 +61,7 @@ days as (
 
 flags as (
     select
-        flag.rule,
+        flag.flag_name,
         sum(flag.energy_kwh) / 1000 as energy_mwh,
         sum(flag.sessions) as sessions
     from days
@@ -77,16 +77,16 @@ flags as (
             ('overlap', overlap_kwh, overlap_sessions),
             ('invalid_energy', invalid_energy_kwh, invalid_energy_sessions),
             ('hidden_overlap', hidden_overlap_kwh, hidden_overlap_sessions)
-        ) as flag (rule, energy_kwh, sessions)
-    group by flag.rule
+        ) as flag (flag_name, energy_kwh, sessions)
+    group by flag.flag_name
 )
 
 select
-    reasons.title as rule,
+    reasons.title as rule_title,
     flags.energy_mwh,
     flags.sessions,
     reasons.explanation
 from flags
 inner join reasons
-    on flags.rule = reasons.reason and reasons.kind = 'rejection'
+    on flags.flag_name = reasons.reason and reasons.kind = 'rejection'
 order by flags.energy_mwh desc, reasons.place asc
