@@ -26,7 +26,8 @@ GAP_PIXELS = 9
 # The name of a bar stands beside it, as wide as this at most, or above it in so much height.
 NAMES_PIXELS = 220
 NAME_ABOVE_PIXELS = 24
-# How wide a digit may be in the widest font.
+# Fonts differ from one machine to the next: a text may be so much wider than it was measured.
+WIDEST_FONT = 1.25
 DIGIT_PIXELS = 9
 MARGIN_PIXELS = 42
 PLOT_PIXELS = 260
@@ -40,7 +41,6 @@ CONFIG = {
     # It would have every mark read out in English; the page has the figures in a table.
     "aria": False,
     "background": "white",
-    # Fonts differ from one machine to the next: a text may be wider than it was measured.
     "padding": {"left": 30, "right": MARGIN_PIXELS - 30, "top": 6, "bottom": 6},
     "view": {"stroke": None},
     "text": {"color": INK, "fontSize": 13},
@@ -154,7 +154,9 @@ def _lying_bars(card: Card, bars: list[dict[str, Any]], width: int) -> altair.La
         # The bars of a group have one name.
         names = altair.Chart(altair.Data(values=bars[:: len(card.metrics)]))
         above = names.mark_text(
-            align="left", dy=-(group_pixels + between_pixels) / 2 + 2, limit=width - MARGIN_PIXELS
+            align="left",
+            dy=-(group_pixels + between_pixels) / 2 + 2,
+            limit=(width - MARGIN_PIXELS) / WIDEST_FONT,
         )
         layers.append(above.encode(x=altair.value(0), y=place, text="name:N"))
     keys = len({bar["key"] for bar in bars})

@@ -2,7 +2,7 @@
 entity_id: null
 name: Délais de réception
 description: 'Heures entre la fin d''une session et sa réception : ce que la moitié des sessions ne dépassent pas, et ce que
-  95 % ne dépassent pas. Les 20 opérateurs les plus lents.'
+  95 % ne dépassent pas. Les 12 opérateurs les plus lents.'
 display: row
 database: TIRUERT
 visualization_settings:
@@ -81,4 +81,4 @@ where
     and sessions > 0
     [[and siren = {{siren}}]]
 order by percentile_95_delay_hours desc, median_delay_hours desc, siren asc
-limit 20
+limit 12
