@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo psql docs rules test lint measure bench lock clean
+.PHONY: help install demo psql docs rules dashboards test lint measure bench lock clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,11 @@ docs: install ## the documentation of models and columns, in a browser
 rules: install ## write docs/rules.md from the models' descriptions
 	$(BIN)/python -m demo shell dbt --quiet parse
 	DBT_TARGET_PATH=target/demo/target $(BIN)/python -m docs
+
+# On the server that PGHOST names, or where it names none on what the demo left.
+dashboards: install ## the dashboards as pages, in target/dashboards; PERIOD=2025-04 SIREN=199900002
+	$(if $(PGHOST),,$(BIN)/python -m demo shell) $(BIN)/python -m dashboards render \
+		$(if $(PERIOD),--period $(PERIOD)) $(if $(SIREN),--siren $(SIREN))
 
 test: install ## every test, on the server that PGHOST names or on one of the project's own
 	$(BIN)/python -m pytest

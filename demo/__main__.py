@@ -48,6 +48,7 @@ def run(data: Path | None, period: datetime | None) -> None:
         with carbure.running(stand_in) as root_url:
             for month in months:
                 _send(month, environment | _credentials(stand_in, root_url))
+        _render_dashboards(months[-1], environment)
         for line in page.lines(connection, months, stand_in.rows):
             click.echo(line)
 
@@ -161,6 +162,12 @@ def _credentials(stand_in: carbure.StandIn, root_url: str) -> dict[str, str]:
 
 def _send(month: date, environment: dict[str, str]) -> None:
     arguments = ["-m", "sender", "--period", f"{month:%Y-%m}"]
+    _say(f"python {' '.join(arguments)}")
+    _run([sys.executable, *arguments], environment)
+
+
+def _render_dashboards(month: date, environment: dict[str, str]) -> None:
+    arguments = ["-m", "dashboards", "render", "--period", f"{month:%Y-%m}"]
     _say(f"python {' '.join(arguments)}")
     _run([sys.executable, *arguments], environment)
 

@@ -25,6 +25,7 @@ MEANING = """
 WHERE_TO_LOOK = """
 Look further, on what this run has left:
 
+  target/dashboards/index.html     the dashboards, in a browser
   make psql                        a prompt on the warehouse; try
                                      select * from tiruert.energy_balance_monthly;
                                      select * from tiruert.sessions_flagged where enex limit 9;

@@ -1,0 +1,1 @@
+"""The dashboards: one specification, which Metabase gets and static pages are made of."""

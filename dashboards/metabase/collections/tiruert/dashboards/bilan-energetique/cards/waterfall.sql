@@ -1,0 +1,116 @@
+---
+entity_id: null
+name: De la réception à CARBURE
+description: 'Chaque barre part d''où finit la précédente : ce qui est reçu, ce qui s''en perd et pourquoi, et au total ce
+  que CARBURE a acquitté. Le détail des rejets par règle est dans la carte suivante.'
+display: waterfall
+database: TIRUERT
+visualization_settings:
+  column_settings:
+    '["name","energy_mwh"]':
+      column_title: Énergie (MWh)
+      decimals: 3
+      number_separators: ', '
+    '["name","step"]':
+      column_title: Étape
+  graph.dimensions:
+  - step
+  graph.metrics:
+  - energy_mwh
+  graph.show_values: true
+  graph.x_axis.scale: ordinal
+  graph.x_axis.title_text: Étape
+  graph.y_axis.title_text: Énergie (MWh)
+  waterfall.decrease_color: '#994455'
+  waterfall.increase_color: '#004488'
+  waterfall.show_total: true
+  waterfall.total_color: '#555555'
+template_tags:
+  period:
+    display-name: Mois (AAAA-MM)
+    id: d25a54fe-608e-5661-9b5f-cc5f7bb54e73
+    name: period
+    type: text
+  siren:
+    display-name: SIREN
+    id: f09679e0-cd9d-5928-be06-94690af85ca4
+    name: siren
+    type: text
+---
+---body---
+with
+
+-- The month asked for, or the last one that is over.
+chosen as (
+    select coalesce([[to_date({{period}}, 'YYYY-MM'),]] max(period)) as period
+    from energy_balance_monthly
+    where period < date_trunc('month', now())
+),
+
+received as (
+    select
+        sum(received_kwh) / 1000 as received_mwh,
+        sum(rejected_kwh) / 1000 as rejected_mwh
+    from anomalies_daily
+    where
+        period = (select chosen.period from chosen)
+        [[and siren = {{siren}}]]
+),
+
+blocked as (
+    select
+        blocking_reason,
+        sum(energy_mwh) as energy_mwh
+    from blocked_energy_monthly
+    where
+        period = (select chosen.period from chosen)
+        [[and siren = {{siren}}]]
+    group by blocking_reason
+),
+
+submitted as (
+    select
+        sum(held_mwh) as held_mwh,
+        sum(refused_mwh) as refused_mwh,
+        sum(uncertain_mwh) as uncertain_mwh,
+        -- What has changed here since CARBURE acknowledged it.
+        sum(carbure_mwh - acknowledged_mwh - locked_mwh) as changed_mwh
+    from submission_status_monthly
+    where
+        period = (select chosen.period from chosen)
+        [[and siren = {{siren}}]]
+),
+
+steps as (
+    select
+        step.place,
+        step.title,
+        step.energy_mwh
+    from received
+    cross join submitted
+    cross join
+        lateral (
+            values
+            (1, 'Reçu', received.received_mwh),
+            (2, 'Rejeté', -received.rejected_mwh),
+            (30, 'Non transmis', -submitted.held_mwh),
+            (31, 'Refusé par CARBURE', -submitted.refused_mwh),
+            (32, 'Sans réponse claire', -submitted.uncertain_mwh),
+            (33, 'Recalculé depuis', submitted.changed_mwh)
+        ) as step (place, title, energy_mwh)
+    union all
+    select
+        10 + reasons.place as place,
+        reasons.title,
+        -blocked.energy_mwh as energy_mwh
+    from blocked
+    inner join reasons
+        on blocked.blocking_reason = reasons.reason and reasons.kind = 'blocking'
+)
+
+select
+    title as step,
+    energy_mwh
+from steps
+where place <= 2 or energy_mwh <> 0
+order by place
