@@ -82,7 +82,7 @@ def _metabase_settings() -> Settings:
         return load_settings()
     except ValidationError as error:
         names = ", ".join(str(problem["loc"][0]).upper() for problem in error.errors())
-        raise click.UsageError(f"missing or wrong settings: {names}") from None
+        raise click.ClickException(f"missing or wrong settings: {names}") from None
 
 
 def _pages(connection: Any, period: date | None, siren: str | None, output: Path) -> Iterator[Path]:
