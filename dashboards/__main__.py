@@ -14,7 +14,7 @@ from metabase_sync.plan import render_report
 from metabase_sync.settings import Settings, load_settings
 from pydantic import ValidationError
 
-from dashboards import french, metabase, pages, query, specification
+from dashboards import french, pages, query, specification, sync
 from dashboards.pages import Answer, Scope
 from sender.errors import WarehouseError
 from sender.warehouse import connected
@@ -67,10 +67,10 @@ def bring_into_metabase(is_applied: bool) -> None:
     """
     try:
         settings = _metabase_settings()
-        planned = metabase.plan(settings)
+        planned = sync.plan(settings)
         click.echo(render_report(planned, specification.FOLDER))
         if is_applied:
-            metabase.apply(settings, planned)
+            sync.apply(settings, planned)
     except (MetabaseSyncError, httpx.HTTPError) as error:
         raise click.ClickException(str(error)) from None
     if planned.total_writes() and not is_applied:
@@ -82,7 +82,7 @@ def _metabase_settings() -> Settings:
         return load_settings()
     except ValidationError as error:
         names = ", ".join(str(problem["loc"][0]).upper() for problem in error.errors())
-        raise click.UsageError(f"missing or wrong settings: {names}") from None
+        raise click.ClickException(f"missing or wrong settings: {names}") from None
 
 
 def _pages(connection: Any, period: date | None, siren: str | None, output: Path) -> Iterator[Path]:

@@ -119,6 +119,8 @@ def test_a_database_that_metabase_lacks_is_said(
 def test_a_missing_setting_is_said(copy: Path, variables: dict[str, str]) -> None:
     del variables["METABASE_API_KEY"]
     planned = bring(copy, variables)
+    # Not 2, which says that there is something to bring.
+    assert planned.returncode == 1
     assert "missing or wrong settings: METABASE_API_KEY" in planned.stderr
 
 

@@ -33,7 +33,7 @@ chosen as (
     where period < date_trunc('month', now())
 )
 
-select sum(decisive_mwh) as energy_mwh
+select coalesce(sum(decisive_mwh), 0) as energy_mwh
 from hidden_overlaps_monthly
 where
     period = (select chosen.period from chosen)
