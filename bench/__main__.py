@@ -9,7 +9,7 @@ import click
 
 from bench import report
 from bench.figures import FIGURES, MILLION, Plan, measure_size
-from bench.warehouse import BenchmarkError, on_server
+from bench.warehouse import SERVER_SETTINGS, BenchmarkError, on_server
 from demo import postgres
 
 
@@ -71,7 +71,7 @@ def bench(
     rows: list[report.Row] = []
     notes: list[str] = []
     try:
-        with postgres.running("bench") as server:
+        with postgres.running("bench", settings=SERVER_SETTINGS) as server:
             about = report.describe(on_server(server))
             for sessions in sizes:
                 # What takes longest says the same of a session at every size.

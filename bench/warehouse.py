@@ -15,8 +15,14 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from demo.dbt import dbt_variables
 from demo.postgres import PROJECT
+from demo.postgres import SERVER_SETTINGS as DEMO_SETTINGS
 
 # A server for millions of sessions has more than the defaults; the same for whatever is measured.
+SERVER_SETTINGS = DEMO_SETTINGS | {
+    "shared_buffers": "4GB",
+    "max_wal_size": "16GB",
+    "checkpoint_timeout": "30min",
+}
 SESSION_SETTINGS = {
     "work_mem": "1GB",
     "maintenance_work_mem": "1GB",

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -48,11 +48,14 @@ def state_folder() -> Path:
 
 
 @contextmanager
-def running(name: str, binaries: Path | None = None) -> Iterator[dict[str, str]]:
+def running(
+    name: str, binaries: Path | None = None, settings: Mapping[str, str] = SERVER_SETTINGS
+) -> Iterator[dict[str, str]]:
     """Run the server called `name`; yield an environment in which programs use it and no other.
 
-    `binaries` is the `bin` folder of another PostgreSQL than the embedded one. The data stays for
-    the next start. Raises PostgresError where the server is in use or does not start.
+    `binaries` is the `bin` folder of another PostgreSQL than the embedded one, `settings` those of
+    the server. The data stays for the next start. Raises PostgresError where the server is in use
+    or does not start.
     """
     folder = state_folder() / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +63,7 @@ def running(name: str, binaries: Path | None = None) -> Iterator[dict[str, str]]
         # Whatever the umask: the server's user has to get there.
         state_folder().chmod(0o755)
     with _exclusive(folder), tempfile.TemporaryDirectory(prefix="tiruert-") as socket_folder:
-        server = _Server(folder, Path(socket_folder), binaries)
+        server = _Server(folder, Path(socket_folder), binaries, settings)
         server.stop()  # what a killed owner left running
         server.start()
         try:
@@ -95,10 +98,16 @@ def _exclusive(folder: Path) -> Iterator[None]:
 class _Server:
     """The server's programs, run as a user that PostgreSQL accepts."""
 
-    def __init__(self, folder: Path, socket_folder: Path, binaries: Path | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        socket_folder: Path,
+        binaries: Path | None,
+        settings: Mapping[str, str],
+    ) -> None:
+        self.settings = settings | {"unix_socket_directories": str(socket_folder)}
         self.data = folder / "data"
         self.log = folder / "server.log"
-        self.socket_folder = socket_folder
         self.binaries = binaries or EMBEDDED / "pginstall" / "bin"
         self.user = None
         if is_root():
@@ -111,8 +120,7 @@ class _Server:
     def start(self) -> None:
         if not self.data.exists():
             self._make_data()
-        settings = SERVER_SETTINGS | {"unix_socket_directories": str(self.socket_folder)}
-        options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())
+        options = " ".join(f"-c {key}='{value}'" for key, value in self.settings.items())
         self._run(
             "pg_ctl", "start", "--wait", f"--pgdata={self.data}", f"--log={self.log}",
             f"--timeout={SECONDS_TO_START_OR_STOP}", f"--options={options}",

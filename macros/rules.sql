@@ -33,6 +33,15 @@
     )
 {%- endmacro %}
 
+{# The first of the boolean columns that is true, by its name; null where none is. #}
+{% macro first_true(columns) -%}
+    case
+        {%- for column in columns %}
+        when {{ column }} then '{{ column }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
 {# Hours from one instant to another: signed and whole, in double precision. #}
 {% macro hours_between(start, end) -%}
     date_part('epoch', {{ end }} - {{ start }}) / 3600

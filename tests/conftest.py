@@ -89,7 +89,6 @@ def built(
 @pytest.fixture(scope="module")
 def small(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
     """A copy of the made warehouse, with an empty ledger, for a mart of a few stations."""
-    made.query("drop schema if exists tiruert_ledger cascade")
     warehouse = make_warehouse(like=made)
     with warehouse.connection() as connection:
         connection.autocommit = True

@@ -41,9 +41,7 @@ LONG_NAME = "<script>alert('Énergie & Recharge')</script> du Syndicat de la lon
 
 @pytest.fixture(scope="module")
 def eventful(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Eventful:
-    copy = make_warehouse(like=made)
-    copy.query("drop schema if exists tiruert_ledger cascade")
-    return send_eventfully(copy)
+    return send_eventfully(make_warehouse(like=made))
 
 
 @pytest.fixture(scope="module")

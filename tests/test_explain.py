@@ -71,9 +71,6 @@ def total(rows: list[Row], column: str) -> Decimal:
 def sent(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> tuple[Warehouse, StandIn]:
     """A copy of the made warehouse with April sent, for one SIREN again; and what CARBURE has."""
     warehouse = make_warehouse(like=made)
-    # A ledger is made anew, and the marts that read it.
-    warehouse.query("drop schema if exists tiruert_ledger cascade")
-    warehouse.dbt("run", "--select", "path:models/marts/submission")
     stand_in = StandIn(user_calls_per_second=10_000)
     with running(stand_in) as root_url:
         connected = settings_of(warehouse, stand_in, root_url)

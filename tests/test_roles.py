@@ -13,8 +13,8 @@ from tests.warehouse import Warehouse
 
 @pytest.fixture(scope="module")
 def granted(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
-    made.query("drop schema if exists tiruert_ledger cascade")
     warehouse = make_warehouse(like=made)
+    warehouse.query("drop schema if exists tiruert_ledger cascade")
     # A build makes the ledger, and gives their rights to the roles that there are.
     warehouse.dbt("run", "--select", "path:models/marts/submission")
     warehouse.dbt("run-operation", "create_roles")

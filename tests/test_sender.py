@@ -27,19 +27,26 @@ def stand_in() -> StandIn:
     return StandIn(user_calls_per_second=10_000)
 
 
+@pytest.fixture(scope="module")
+def own(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    """A copy of the made warehouse, of which each test may send all."""
+    return make_warehouse(like=made)
+
+
 @pytest.fixture
-def connected(made: Warehouse, stand_in: StandIn) -> Iterator[Warehouse]:
-    """The made warehouse, with settings for a receiver that is up."""
-    made.query("drop schema if exists tiruert_ledger cascade")
+def connected(own: Warehouse, stand_in: StandIn) -> Iterator[Warehouse]:
+    """A made warehouse without a ledger, with settings for a receiver that is up."""
+    own.query("drop schema if exists tiruert_ledger cascade")
     with running(stand_in) as root_url:
-        yield settings_of(made, stand_in, root_url)
+        yield settings_of(own, stand_in, root_url)
 
 
 @pytest.fixture
 def copied(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
-    """A copy of the made warehouse for a test to change, with an empty ledger."""
-    made.query("drop schema if exists tiruert_ledger cascade")
-    return make_warehouse(like=made)
+    """A copy of the made warehouse for a test to change, without a ledger."""
+    warehouse = make_warehouse(like=made)
+    warehouse.query("drop schema if exists tiruert_ledger cascade")
+    return warehouse
 
 
 def settings_of(warehouse: Warehouse, stand_in: StandIn, root_url: str) -> Warehouse:

@@ -86,6 +86,7 @@ in_order as (
         session.created_at as received_at,
         session.energy as energy_kwh,
         date_part('epoch', session."end" - session.start) / 3600 as hours,
+        date_part('epoch', session.created_at - session."end") / 3600 as delay_hours,
         charge_points.max_power_kw,
         last_value(session.start) over earlier as previous_started_at,
         last_value(session."end") over earlier as previous_ended_at,
@@ -127,7 +128,8 @@ flags as (
             has_charge_point
             and started_at < latest_earlier_ended_at
             and started_at >= previous_ended_at
-        ) is true as hidden_overlap
+        ) is true as hidden_overlap,
+        cast(floor(least(greatest(delay_hours, -32768), 32767)) as smallint) as delay_hours
     from (
         select
             *,

@@ -52,6 +52,7 @@ measured as (
         previous_started_at,
         latest_earlier_ended_at,
         {{ hours_between('started_at', 'ended_at') }} as hours,
+        {{ hours_between('ended_at', 'received_at') }} as delay_hours,
         {{ possible_energy_kwh('started_at', 'ended_at', 'max_power_kw') }} as possible,
         -- What the rules read is null where it is unknown.
         case when {{ is_valid_energy('energy_kwh') }} then energy_kwh end as energy,
@@ -104,5 +105,7 @@ select
     overlap,
     invalid_energy,
     hidden_overlap,
-    {{ rejection_reasons() | join(' or ') }} as is_rejected
+    {{ rejection_reasons() | join(' or ') }} as is_rejected,
+    -- In whole hours, so that few values stand for millions; the type's limits are years.
+    cast(floor(least(greatest(delay_hours, -32768), 32767)) as smallint) as delay_hours
 from flagged

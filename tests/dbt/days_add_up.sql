@@ -15,6 +15,14 @@ days as (
             sum({{ name }}_sessions) as {{ name }}_sessions,
             sum({{ name }}_kwh) as {{ name }}_kwh,
         {% endfor -%}
+        {% for flag in session_flags() -%}
+            sum(rejected_by_{{ flag }}_sessions) {{ '+' if not loop.last }}
+        {% endfor -%}
+        as shared_out_sessions,
+        {% for flag in session_flags() -%}
+            sum(rejected_by_{{ flag }}_kwh) {{ '+' if not loop.last }}
+        {% endfor -%}
+        as shared_out_kwh,
         period
     from {{ ref('anomalies_daily') }}
     group by period
@@ -39,5 +47,7 @@ where
         or days.{{ name }}_kwh is distinct from balance.{{ name }}_kwh
         or
     {% endfor -%}
-    abs(coalesce(indicators.energy_kwh, 0) - balance.sendable_kwh)
+    days.shared_out_sessions is distinct from balance.rejected_sessions
+    or days.shared_out_kwh is distinct from balance.rejected_kwh
+    or abs(coalesce(indicators.energy_kwh, 0) - balance.sendable_kwh)
     > coalesce(indicators.rounding_kwh, 0)

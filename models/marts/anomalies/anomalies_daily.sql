@@ -21,6 +21,7 @@ fates as (
         {{ session_flags() | join(',\n        ') }},
         is_rejected,
         {{ blocking_reason('stations') }} as blocking_reason,
+        {{ first_true(rejection_reasons()) }} as first_reason,
         max(stations.entity) as entity,
         sum(energy.sessions) as sessions,
         sum(energy.energy_kwh) as energy_kwh
@@ -46,6 +47,7 @@ select
     {{ sessions_and_kwh('rejected', 'is_rejected') }},
     {% for flag in session_flags() -%}
         {{ sessions_and_kwh(flag, flag) }},
+        {{ sessions_and_kwh('rejected_by_' ~ flag, "first_reason = '" ~ flag ~ "'") }},
     {% endfor -%}
     {{ sessions_and_kwh('blocked', 'not is_rejected and blocking_reason is not null') }},
     {% for reason in blocking_reasons() -%}

@@ -28,9 +28,7 @@ energy as (
 delays as (
     select
         stations.siren,
-        cast(
-            floor({{ hours_between('sessions.ended_at', 'sessions.received_at') }}) as integer
-        ) as delay_hours,
+        sessions.delay_hours,
         count(*) as sessions,
         count(*) filter (
             where sessions.received_at - sessions.ended_at > {{ legal_delay() }}
@@ -41,7 +39,7 @@ delays as (
         on sessions.charge_point_version_id = charge_points.charge_point_version_id
     inner join stations
         on charge_points.station_version_id = stations.station_version_id
-    group by stations.siren, delay_hours
+    group by stations.siren, sessions.delay_hours
 ),
 
 ranked as (

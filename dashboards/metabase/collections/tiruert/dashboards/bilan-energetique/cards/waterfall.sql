@@ -2,7 +2,7 @@
 entity_id: null
 name: De la réception à CARBURE
 description: 'Chaque barre part d''où finit la précédente : ce qui est reçu, ce qui s''en perd et pourquoi, et au total ce
-  que CARBURE a acquitté. Le détail des rejets par règle est dans la carte suivante.'
+  que CARBURE a acquitté. Une session qui enfreint plusieurs règles est comptée sous la première.'
 display: waterfall
 database: TIRUERT
 visualization_settings:
@@ -47,14 +47,37 @@ chosen as (
     where period < date_trunc('month', now())
 ),
 
-received as (
-    select
-        sum(received_kwh) / 1000 as received_mwh,
-        sum(rejected_kwh) / 1000 as rejected_mwh
-    from anomalies_daily
+days as (
+    select * from anomalies_daily
     where
         period = (select chosen.period from chosen)
         [[and siren = {{siren}}]]
+),
+
+received as (
+    select sum(received_kwh) / 1000 as energy_mwh
+    from days
+),
+
+rejected as (
+    select
+        flag.flag_name,
+        sum(flag.energy_kwh) / 1000 as energy_mwh
+    from days
+    cross join
+        lateral (
+            values
+            ('negs', rejected_by_negs_kwh),
+            ('eneu', rejected_by_eneu_kwh),
+            ('enea', rejected_by_enea_kwh),
+            ('odus', rejected_by_odus_kwh),
+            ('enex', rejected_by_enex_kwh),
+            ('duplicate', rejected_by_duplicate_kwh),
+            ('overlap', rejected_by_overlap_kwh),
+            ('invalid_energy', rejected_by_invalid_energy_kwh),
+            ('hidden_overlap', rejected_by_hidden_overlap_kwh)
+        ) as flag (flag_name, energy_kwh)
+    group by flag.flag_name
 ),
 
 blocked as (
@@ -91,13 +114,20 @@ steps as (
     cross join
         lateral (
             values
-            (1, 'Reçu', received.received_mwh),
-            (2, 'Rejeté', -received.rejected_mwh),
+            (0, 'Reçu', received.energy_mwh),
             (30, 'Non transmis', -submitted.held_mwh),
             (31, 'Refusé par CARBURE', -submitted.refused_mwh),
             (32, 'Sans réponse claire', -submitted.uncertain_mwh),
             (33, 'Recalculé depuis', submitted.changed_mwh)
         ) as step (place, title, energy_mwh)
+    union all
+    select
+        reasons.place,
+        reasons.title,
+        -rejected.energy_mwh as energy_mwh
+    from rejected
+    inner join reasons
+        on rejected.flag_name = reasons.reason and reasons.kind = 'rejection'
     union all
     select
         10 + reasons.place as place,
@@ -112,5 +142,5 @@ select
     title as step,
     energy_mwh
 from steps
-where place <= 2 or energy_mwh <> 0
+where place = 0 or energy_mwh <> 0
 order by place
