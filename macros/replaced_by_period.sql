@@ -86,7 +86,8 @@
     {% set old = target.incorporate(path={'identifier': name}) %}
     {% set new = target.incorporate(path={'identifier': name ~ '_new'}) %}
     {% call statement('replace') %}
-        create table {{ new }} as {{ rows }}
+        -- Nothing in it will ever change: there is nothing to vacuum.
+        create table {{ new }} with (autovacuum_enabled = false) as {{ rows }}
     {% endcall %}
     {% call statement('attach') %}
         -- Checked beforehand, the limits are not checked under a lock that readers wait for.

@@ -76,8 +76,8 @@
 
 {# Of the fates of a month: how many sessions meet a condition, and their energy. #}
 {% macro sessions_and_kwh(name, condition) -%}
-    cast(sum(case when {{ condition }} then sessions else 0 end) as bigint) as {{ name }}_sessions,
-    sum(case when {{ condition }} then energy_kwh else 0 end) as {{ name }}_kwh
+    cast(coalesce(sum(sessions) filter (where {{ condition }}), 0) as bigint) as {{ name }}_sessions,
+    coalesce(sum(energy_kwh) filter (where {{ condition }}), 0) as {{ name }}_kwh
 {%- endmacro %}
 
 {# Of computed stations: how many meet a condition, and their energy. #}

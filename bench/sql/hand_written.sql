@@ -65,14 +65,18 @@ located as (
 
 select
     *,
-    -- The number that the models give to it, so that the rows are the same.
     hash_record_extended(row(
-        id,
-        id_pdc_itinerance,
-        max_power_kw,
-        hash_record_extended(row(id_station_itinerance, code, siren, entity, blocking_reason), 0)
+        id, id_pdc_itinerance, max_power_kw, station_version_id
     ), 0) as charge_point_version_id
-from located;
+from (
+    select
+        *,
+        -- The numbers that the models give to them, so that the rows are the same.
+        hash_record_extended(row(
+            id_station_itinerance, code, siren, entity, blocking_reason
+        ), 0) as station_version_id
+    from located
+) as numbered;
 
 create view {schema}.flagged as
 with
@@ -81,6 +85,7 @@ in_order as (
     select
         session.id as session_id,
         charge_points.charge_point_version_id,
+        charge_points.station_version_id,
         session.start as started_at,
         session."end" as ended_at,
         session.created_at as received_at,
@@ -107,6 +112,7 @@ flags as (
     select
         session_id,
         charge_point_version_id,
+        station_version_id,
         started_at,
         ended_at,
         received_at,

@@ -26,6 +26,7 @@ in_order as (
         sessions.ended_at,
         sessions.received_at,
         charge_points.charge_point_version_id,
+        charge_points.station_version_id,
         charge_points.max_power_kw,
         last_value(sessions.started_at) over earlier as previous_started_at,
         last_value(sessions.ended_at) over earlier as previous_ended_at,
@@ -45,6 +46,7 @@ measured as (
     select
         session_id,
         charge_point_version_id,
+        station_version_id,
         started_at,
         ended_at,
         received_at,
@@ -91,6 +93,7 @@ flagged as (
 select
     session_id,
     charge_point_version_id,
+    station_version_id,
     started_at,
     ended_at,
     received_at,

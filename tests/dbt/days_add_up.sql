@@ -15,14 +15,10 @@ days as (
             sum({{ name }}_sessions) as {{ name }}_sessions,
             sum({{ name }}_kwh) as {{ name }}_kwh,
         {% endfor -%}
-        {% for flag in session_flags() -%}
-            sum(rejected_by_{{ flag }}_sessions) {{ '+' if not loop.last }}
-        {% endfor -%}
-        as shared_out_sessions,
-        {% for flag in session_flags() -%}
-            sum(rejected_by_{{ flag }}_kwh) {{ '+' if not loop.last }}
-        {% endfor -%}
-        as shared_out_kwh,
+        sum(rejected_by_{{ session_flags() | join('_sessions + rejected_by_') }}_sessions)
+            as shared_out_sessions,
+        sum(rejected_by_{{ session_flags() | join('_kwh + rejected_by_') }}_kwh)
+            as shared_out_kwh,
         period
     from {{ ref('anomalies_daily') }}
     group by period

@@ -7,11 +7,8 @@ sessions as (
     where period = {{ period_date() }}
 ),
 
-charge_points as (
-    select * from {{ ref('int_charge_point_versions') }}
-),
-
-stations as (
+-- Kept apart, it would keep what reads it from running in parallel.
+stations as not materialized (
     select * from {{ ref('int_station_versions') }}
     where siren is not null
 ),
@@ -35,10 +32,7 @@ delays as (
         ) as late_sessions,
         max(sessions.received_at) as last_received_at
     from sessions
-    inner join charge_points
-        on sessions.charge_point_version_id = charge_points.charge_point_version_id
-    inner join stations
-        on charge_points.station_version_id = stations.station_version_id
+    inner join stations on sessions.station_version_id = stations.station_version_id
     group by stations.siren, sessions.delay_hours
 ),
 

@@ -44,4 +44,4 @@ from flags
 left join charge_points
     on flags.charge_point_version_id = charge_points.charge_point_version_id
 left join stations
-    on charge_points.station_version_id = stations.station_version_id
+    on flags.station_version_id = stations.station_version_id
