@@ -2,6 +2,8 @@
 -- indicators to what can be sent, but for the rounding of each row.
 
 {%- set names = ['received', 'rejected', 'blocked'] + session_flags() %}
+{%- set by_first_rule = [] %}
+{%- for flag in session_flags() %}{% do by_first_rule.append('rejected_by_' ~ flag) %}{% endfor %}
 
 with
 
@@ -15,10 +17,8 @@ days as (
             sum({{ name }}_sessions) as {{ name }}_sessions,
             sum({{ name }}_kwh) as {{ name }}_kwh,
         {% endfor -%}
-        sum(rejected_by_{{ session_flags() | join('_sessions + rejected_by_') }}_sessions)
-            as shared_out_sessions,
-        sum(rejected_by_{{ session_flags() | join('_kwh + rejected_by_') }}_kwh)
-            as shared_out_kwh,
+        sum({{ by_first_rule | join('_sessions)\n        + sum(') }}_sessions) as shared_out_sessions,
+        sum({{ by_first_rule | join('_kwh)\n        + sum(') }}_kwh) as shared_out_kwh,
         period
     from {{ ref('anomalies_daily') }}
     group by period
