@@ -17,8 +17,8 @@ days as (
             sum({{ name }}_sessions) as {{ name }}_sessions,
             sum({{ name }}_kwh) as {{ name }}_kwh,
         {% endfor -%}
-        sum({{ by_first_rule | join('_sessions)\n        + sum(') }}_sessions) as shared_out_sessions,
-        sum({{ by_first_rule | join('_kwh)\n        + sum(') }}_kwh) as shared_out_kwh,
+        sum({{ by_first_rule | join('_sessions)\n        + sum(') }}_sessions) as shared_out_sessions, -- noqa: LT05
+        sum({{ by_first_rule | join('_kwh)\n        + sum(') }}_kwh) as shared_out_kwh, -- noqa: LT05
         period
     from {{ ref('anomalies_daily') }}
     group by period
