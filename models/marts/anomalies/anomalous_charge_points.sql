@@ -2,12 +2,13 @@
 
 with
 
-sessions as (
+-- Read twice; written down in between, millions of rows would take longer than both.
+sessions as not materialized (
     select * from {{ ref('int_session_flags') }}
     where period = {{ period_date() }} and charge_point_version_id is not null
 ),
 
-charge_points as (
+charge_points as not materialized (
     select * from {{ ref('int_charge_point_versions') }}
 ),
 
