@@ -1,6 +1,5 @@
 """The command line: pages of the dashboards, and what Metabase has of them."""
 
-import os
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -17,7 +16,8 @@ from pydantic import ValidationError
 from dashboards import french, pages, query, specification, sync
 from dashboards.pages import Answer, Scope
 from sender.errors import WarehouseError
-from sender.warehouse import connected
+from sender.settings import SenderSettings
+from sender.warehouse import connected, snapshot
 
 PLAN_HAS_CHANGES = 2
 
@@ -44,11 +44,9 @@ def render(period: datetime | None, siren: str | None, output: Path) -> None:
     Example: python -m dashboards render --period 2025-04 --siren 199900002
     """
     try:
-        with connected(os.environ.get("TIRUERT_SCHEMA", "tiruert")) as connection:
-            # Every card of every page sees the same moment.
-            connection.set_session(
-                isolation_level="REPEATABLE READ", readonly=True, autocommit=False
-            )
+        schema = SenderSettings.load().schema_
+        # Every card of every page sees the same moment.
+        with connected(schema, program="dashboards") as connection, snapshot(connection):
             written = list(_pages(connection, period.date() if period else None, siren, output))
     except WarehouseError as error:
         raise click.ClickException(str(error)) from None

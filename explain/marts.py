@@ -43,7 +43,6 @@ def opened(schema: str, period: date, siren: str) -> Iterator[Marts]:
     """Read the marts in `schema` as they are now, whatever is built meanwhile; change nothing."""
     with connected(schema, program="explain") as connection, snapshot(connection):
         with connection.cursor() as cursor:
-            cursor.execute("set transaction read only")
             cursor.execute("set local timezone to 'UTC'")
             # All rows of a cursor are read: plan for the last one, not for the first.
             cursor.execute("set local cursor_tuple_fraction to 1")

@@ -92,9 +92,9 @@ def hold_period(connection: Any, period: date) -> None:
 
 @contextmanager
 def snapshot(connection: Any) -> Iterator[None]:
-    """See the warehouse as it is at one moment, whatever is built meanwhile."""
+    """See the warehouse as it is at one moment, whatever is built meanwhile; change nothing."""
     with connection.cursor() as cursor:
-        cursor.execute("begin isolation level repeatable read")
+        cursor.execute("begin isolation level repeatable read, read only")
         try:
             yield
         except BaseException:

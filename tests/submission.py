@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from demo.carbure import Fault, StandIn, running
 from sender.errors import ExitCode
+from tests.test_sender import settings_of
 from tests.warehouse import Warehouse
 
 MAY = "2025-05"
@@ -27,13 +28,7 @@ def send_eventfully(warehouse: Warehouse) -> Eventful:
     """
     stand_in = StandIn(user_calls_per_second=10_000)
     with running(stand_in) as root_url:
-        sending = warehouse.with_variables(
-            TIRUERT_SETTLE_SECONDS="0",
-            CARBURE_ROOT_URL=root_url,
-            CARBURE_USER_API_KEY=stand_in.api_key,
-            CARBURE_USER_EMAIL=stand_in.email,
-            CARBURE_USER_PASSWORD=stand_in.password,
-        )
+        sending = settings_of(warehouse, stand_in, root_url)
         _send(sending, "2025-04", ExitCode.ALL_ACCEPTED)
         never_accepted, locked, changed = [row.station_id for row in stand_in.rows[:3]]
         _be_silent_and_late(warehouse, stand_in.rows[0].siren)
