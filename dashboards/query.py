@@ -11,9 +11,7 @@ PARAMETER = re.compile(r"\{\{(\w+)\}\}")
 # What a card takes where it is given no month, so that its pages can say which one that was.
 LATEST_WHOLE_MONTH = """
     select max(period), max(computed_at) from energy_balance_monthly
-    where period = coalesce(%(period)s, (
-        select max(period) from energy_balance_monthly where period < date_trunc('month', now())
-    ))
+    where period = coalesce(%(period)s, (select period from last_whole_month))
 """
 
 

@@ -28,9 +28,8 @@ with
 
 -- The month asked for, or the last one that is over.
 chosen as (
-    select coalesce([[to_date({{period}}, 'YYYY-MM'),]] max(period)) as period
-    from energy_balance_monthly
-    where period < date_trunc('month', now())
+    select coalesce([[to_date({{period}}, 'YYYY-MM'),]] period) as period
+    from last_whole_month
 )
 
 select sum(carbure_mwh) as energy_mwh
