@@ -1,7 +1,5 @@
 """The command line: python -m explain --period 2025-04 --siren 891118473."""
 
-import signal
-import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +8,7 @@ import click
 from explain import folder
 from explain.errors import EXIT_CODES, WRITTEN
 from explain.marts import opened
-from sender.errors import ExitCode, SettingsError
+from sender.errors import SettingsError, run_to_the_end
 from sender.settings import SenderSettings
 
 
@@ -55,19 +53,7 @@ def command(period: datetime, siren: str, output: Path) -> int:
 
 def main() -> None:
     """Run the command, and end with an exit code and, after an error, one line."""
-    # A polite kill ends the run as Ctrl-C does, and leaves nothing unfinished behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # click's own 2 means something else to the sender.
-    click.UsageError.exit_code = ExitCode.USAGE
-    try:
-        code = command.main(prog_name="python -m explain", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except click.Abort:
-        click.echo("Interrupted; no folder is written.", err=True)
-        code = ExitCode.INTERRUPTED
-    sys.exit(code)
+    run_to_the_end(command, "python -m explain", "Interrupted; no folder is written.")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -15,15 +14,12 @@ import click
 from sender import ledger, report
 from sender.carbure import Carbure
 from sender.clock import Clock
-from sender.errors import ExitCode, SettingsError
+from sender.errors import ExitCode, SettingsError, run_to_the_end
 from sender.plan import Line
 from sender.report import Log
 from sender.run import Options, Run
 from sender.settings import CarbureSettings, SenderSettings
 from sender.warehouse import connected
-
-# click's own 2 would be taken for an outcome of the plan.
-click.UsageError.exit_code = ExitCode.USAGE
 
 EXIT_CODES = "\b\nExit codes:\n" + "\n".join(
     f"  {code.value:>3}  {code.description}" for code in ExitCode
@@ -206,17 +202,7 @@ def _interruptible(clock: Clock) -> Iterator[None]:
 
 def main() -> None:
     """Run the command, and end with an exit code and, after an error, one line."""
-    # A polite kill ends the run as Ctrl-C does, with a word about what was sent.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        code = command.main(prog_name="python -m sender", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except click.Abort:
-        click.echo("Interrupted; the ledger knows what was sent.", err=True)
-        code = ExitCode.INTERRUPTED
-    sys.exit(code)
+    run_to_the_end(command, "python -m sender", "Interrupted; the ledger knows what was sent.")
 
 
 if __name__ == "__main__":

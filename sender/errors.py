@@ -1,6 +1,9 @@
 """What ends a run: exit codes, and the errors that a user can cause, each with one of them."""
 
+import signal
+import sys
 from enum import IntEnum
+from typing import NoReturn
 
 import click
 
@@ -57,3 +60,22 @@ class CarbureError(SenderError):
     """CARBURE cannot be worked with: no request of this run can succeed."""
 
     exit_code = ExitCode.CARBURE
+
+
+def run_to_the_end(command: click.Command, program: str, when_interrupted: str) -> NoReturn:
+    """Run a command, and end with its exit code and, after an error, one line.
+
+    A polite kill ends it as Ctrl-C does, and nothing is left unfinished without a word.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # click's own 2 would be taken for an outcome of the plan.
+    click.UsageError.exit_code = ExitCode.USAGE
+    try:
+        code = command.main(prog_name=program, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort:
+        click.echo(when_interrupted, err=True)
+        code = ExitCode.INTERRUPTED
+    sys.exit(code)

@@ -7,8 +7,7 @@ sessions as (
     where period = {{ period_date() }}
 ),
 
--- Kept apart, it would keep what reads it from running in parallel.
-stations as not materialized (
+stations as (
     select * from {{ ref('int_station_versions') }}
     where siren is not null
 ),
