@@ -65,6 +65,7 @@
     {% call statement('begin') %}
         -- After a commit of dbt's own, statements would each be a transaction.
         begin;
+        {{ config.get('sql_header', '') }}
         -- Of two builds at once the second waits, and so replaces what the first has made.
         lock table {{ target }} in share row exclusive mode
     {% endcall %}

@@ -184,6 +184,18 @@ def test_an_operators_day_has_its_energy_in_the_platforms_indicators(
     assert rows == ids
 
 
+def test_days_of_the_platforms_indicators_add_up_to_what_can_be_sent(made: Warehouse) -> None:
+    days = made.query(
+        "select date_trunc('month', timestamp at time zone 'UTC')::date, sum(value),"
+        " sum((select sum((item ->> 'energy')::dec) from jsonb_array_elements(extras) as item))"
+        " from tiruert.indicators_tiruert where period = 'd' group by 1"
+    )
+    sendable = made.query(
+        "select period, sum(energy_mwh) from tiruert.station_energy_monthly group by period"
+    )
+    assert sorted(days) == sorted((period, mwh, mwh) for period, mwh in sendable)
+
+
 def test_days_of_operators_have_what_was_planted(made: Warehouse) -> None:
     planted = generator.generate().planted
     for period, month in planted.items():

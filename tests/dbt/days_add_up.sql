@@ -1,5 +1,4 @@
--- The days of a month add up to its balance, under each flag too; those of the platform's
--- indicators to what can be sent, but for the rounding of each row.
+-- The days of a month add up to its balance, under each flag too.
 
 {%- set names = ['received', 'rejected', 'blocked'] + session_flags() %}
 {%- set by_first_rule = [] %}
@@ -22,21 +21,11 @@ days as (
         period
     from {{ ref('anomalies_daily') }}
     group by period
-),
-
-indicators as (
-    select
-        period,
-        sum(energy_mwh) * 1000 as energy_kwh,
-        count(*) * 0.0005 as rounding_kwh
-    from {{ ref('int_indicators_daily') }}
-    group by period
 )
 
 select balance.period
 from balance
 left join days on balance.period = days.period
-left join indicators on balance.period = indicators.period
 where
     {% for name in names -%}
         days.{{ name }}_sessions is distinct from balance.{{ name }}_sessions
@@ -45,5 +34,3 @@ where
     {% endfor -%}
     days.shared_out_sessions is distinct from balance.rejected_sessions
     or days.shared_out_kwh is distinct from balance.rejected_kwh
-    or abs(coalesce(indicators.energy_kwh, 0) - balance.sendable_kwh)
-    > coalesce(indicators.rounding_kwh, 0)

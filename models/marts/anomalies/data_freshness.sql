@@ -2,8 +2,8 @@
 
 with
 
-sessions as (
-    select * from {{ ref('int_session_flags') }}
+delays as (
+    select * from {{ ref('int_reception_delays') }}
     where period = {{ period_date() }}
 ),
 
@@ -18,21 +18,6 @@ energy as (
         period >= date_trunc('month', {{ period_date() }} - {{ var('silence_lookback_days') }})
         and period <= {{ period_date() }}
         and started_on >= {{ period_date() }} - {{ var('silence_lookback_days') }}
-),
-
--- Few delays are many sessions': their percentiles are found without sorting sessions.
-delays as (
-    select
-        stations.siren,
-        sessions.delay_hours,
-        count(*) as sessions,
-        count(*) filter (
-            where sessions.received_at - sessions.ended_at > {{ legal_delay() }}
-        ) as late_sessions,
-        max(sessions.received_at) as last_received_at
-    from sessions
-    inner join stations on sessions.station_version_id = stations.station_version_id
-    group by stations.siren, sessions.delay_hours
 ),
 
 ranked as (
