@@ -7,6 +7,9 @@
     With `partitioned`, each month is a table of its own, made aside, in parallel, and put in the place
     of the old one: for millions of rows a month. Who reads the month meanwhile is not held up, but for
     the instant of the change.
+
+    `sql_header` is run at the beginning of each of these transactions, so that `set local` in it tells
+    the planner something for this model alone.
 #}
 {% materialization replaced_by_period, adapter='postgres' %}
     {%- set target = this.incorporate(type='table') -%}
