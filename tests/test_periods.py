@@ -3,11 +3,12 @@
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 
 import pytest
 
 from demo.qualicharge import Session
-from tests.months import MARTS, NOW, contents, delete, months, move, noon, this_month
+from tests.months import MARTS, contents, delete, months, move, noon, this_month
 from tests.warehouse import Warehouse
 
 
@@ -114,8 +115,8 @@ def test_the_months_that_can_change_begin_with_the_one_so_many_days_ago(
     warehouse, sessions = built
     for session in sessions:
         delete(warehouse, session)
-    last_of_march = (NOW - noon(3, 31)).days
-    warehouse.build(changeable_days=last_of_march)
+    since_then = datetime.now(UTC).date() - date(2025, 3, 31)
+    warehouse.build(changeable_days=since_then.days)
     assert sorted(months(warehouse, "sessions_flagged")) == ["2025-01-01", "2025-02-01"]
 
 
