@@ -1,10 +1,10 @@
-"""A month that was sent to the stand-in with all that can happen to a station of it."""
+"""Sending months to the stand-in, also with all that can happen to a station of them."""
 
+import subprocess
 from typing import NamedTuple
 
 from demo.carbure import Fault, StandIn, running
 from sender.errors import ExitCode
-from tests.test_sender import settings_of
 from tests.warehouse import Warehouse
 
 MAY = "2025-05"
@@ -18,6 +18,20 @@ class Eventful(NamedTuple):
     never_accepted: str
     locked: str
     changed_and_refused: str
+
+
+def settings_of(warehouse: Warehouse, stand_in: StandIn, root_url: str) -> Warehouse:
+    return warehouse.with_variables(
+        TIRUERT_SETTLE_SECONDS="0",
+        CARBURE_ROOT_URL=root_url,
+        CARBURE_USER_API_KEY=stand_in.api_key,
+        CARBURE_USER_EMAIL=stand_in.email,
+        CARBURE_USER_PASSWORD=stand_in.password,
+    )
+
+
+def send(warehouse: Warehouse, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return warehouse.run("python", "-m", "sender", "--period", "2025-04", *arguments)
 
 
 def send_eventfully(warehouse: Warehouse) -> Eventful:

@@ -19,7 +19,7 @@ from explain.errors import EXIT_CODES, NOTHING_KNOWN, WRITTEN
 from explain.spreadsheet import cell
 from explain.tables import TABLES
 from sender.errors import ExitCode
-from tests.test_sender import send, settings_of
+from tests.submission import send, settings_of
 from tests.warehouse import PROJECT, Warehouse
 
 Row = dict[str, str]

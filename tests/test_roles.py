@@ -7,7 +7,7 @@ import psycopg2
 import pytest
 
 from demo.carbure import StandIn, running
-from tests.test_sender import send, settings_of
+from tests.submission import send, settings_of
 from tests.warehouse import Warehouse
 
 

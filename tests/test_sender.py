@@ -15,6 +15,7 @@ import pytest
 from demo.carbure import Fault, StandIn, running
 from sender.errors import ExitCode
 from sender.warehouse import LOCK_SPACE
+from tests.submission import send, settings_of
 from tests.warehouse import PROJECT, Warehouse
 
 APRIL = date(2025, 4, 1)
@@ -47,20 +48,6 @@ def copied(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehou
     warehouse = make_warehouse(like=made)
     warehouse.query("drop schema if exists tiruert_ledger cascade")
     return warehouse
-
-
-def settings_of(warehouse: Warehouse, stand_in: StandIn, root_url: str) -> Warehouse:
-    return warehouse.with_variables(
-        TIRUERT_SETTLE_SECONDS="0",
-        CARBURE_ROOT_URL=root_url,
-        CARBURE_USER_API_KEY=stand_in.api_key,
-        CARBURE_USER_EMAIL=stand_in.email,
-        CARBURE_USER_PASSWORD=stand_in.password,
-    )
-
-
-def send(warehouse: Warehouse, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return warehouse.run("python", "-m", "sender", "--period", "2025-04", *arguments)
 
 
 def mart_rows(warehouse: Warehouse) -> set[tuple]:
