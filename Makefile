@@ -29,22 +29,22 @@ profiles.yml:
 	cp profiles.example.yml profiles.yml
 
 demo: install ## the whole way, made sessions or DATA=folder PERIOD=2024-12
-	$(BIN)/python -m demo run $(if $(DATA),--data $(DATA)) $(if $(PERIOD),--period $(PERIOD))
+	$(BIN)/python -m dev.demo run $(if $(DATA),--data $(DATA)) $(if $(PERIOD),--period $(PERIOD))
 
 psql: install ## a psql prompt on what the demo left
-	$(BIN)/python -m demo shell psql
+	$(BIN)/python -m dev.demo shell psql
 
 docs: install ## the documentation of models and columns, in a browser
-	$(BIN)/python -m demo shell dbt docs generate --quiet
-	$(BIN)/python -m demo shell dbt docs serve
+	$(BIN)/python -m dev.demo shell dbt docs generate --quiet
+	$(BIN)/python -m dev.demo shell dbt docs serve
 
 rules: install ## write docs/rules.md from the models' descriptions
-	$(BIN)/python -m demo shell dbt --quiet parse
-	DBT_TARGET_PATH=target/demo/target $(BIN)/python -m docs
+	$(BIN)/python -m dev.demo shell dbt --quiet parse
+	DBT_TARGET_PATH=target/demo/target $(BIN)/python -m dev.docs
 
 # On the server that PGHOST names, or where it names none on what the demo left.
 dashboards: install ## the dashboards as pages, in target/dashboards; PERIOD=2025-04 SIREN=199900002
-	$(if $(PGHOST),,$(BIN)/python -m demo shell) $(BIN)/python -m dashboards render \
+	$(if $(PGHOST),,$(BIN)/python -m dev.demo shell) $(BIN)/python -m reports.dashboards render \
 		$(if $(PERIOD),--period $(PERIOD)) $(if $(SIREN),--siren $(SIREN))
 
 test: install ## every test, on the server that PGHOST names or on one of the project's own
@@ -54,20 +54,20 @@ test: install ## every test, on the server that PGHOST names or on one of the pr
 lint: install ## style, and that every model compiles
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m demo shell dbt --quiet compile
-	$(BIN)/python -m demo shell sqlfluff lint models tests/dbt
+	$(BIN)/python -m dev.demo shell dbt --quiet compile
+	$(BIN)/python -m dev.demo shell sqlfluff lint models tests/dbt
 
 measure: install ## what sending 200,400 stations takes beside CARBURE
-	$(BIN)/python -m demo measure
+	$(BIN)/python -m dev.demo measure
 
 bench: install ## what dbt build costs at millions of sessions, beside other ways
-	$(BIN)/python -m bench
+	$(BIN)/python -m dev.bench
 
 lock: ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-strip-extras --generate-hashes \
 		--no-header --upgrade pyproject.toml --output-file requirements.lock
 
 clean: ## remove what the targets made, the demo's data too
-	test ! -x $(BIN)/python || $(BIN)/python -m demo clean
+	test ! -x $(BIN)/python || $(BIN)/python -m dev.demo clean
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf $(VENV) target logs .postgres .pytest_cache .ruff_cache .hypothesis

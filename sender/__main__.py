@@ -5,44 +5,28 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 
-from sender import ledger, report
-from sender.carbure import Carbure
+from common.cli import Month, run_cli
+from common.database import connected
+from common.errors import SettingsError
+from common.exit_codes import ExitCode, help_text
+from sender import console, ledger
+from sender.client import CarbureClient
 from sender.clock import Clock
-from sender.errors import ExitCode, SettingsError, run_to_the_end
-from sender.plan import Line
-from sender.report import Log
+from sender.console import Log
+from sender.errors import EXIT_CODES
+from sender.plan import SummaryRow
 from sender.run import Options, Run
 from sender.settings import CarbureSettings, SenderSettings
-from sender.warehouse import connected
-
-EXIT_CODES = "\b\nExit codes:\n" + "\n".join(
-    f"  {code.value:>3}  {code.description}" for code in ExitCode
-)
-
-
-class Month(click.ParamType):
-    """A month such as 2025-04, as its first day."""
-
-    name = "month"
-
-    def convert(self, value: Any, *_: Any) -> date:
-        """Read it. Fails with a line that shows the form."""
-        try:
-            return datetime.strptime(value, "%Y-%m").date()
-        except ValueError:
-            self.fail(f"{value!r} is not a month such as 2025-04")
-
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command(epilog=EXIT_CODES)
+@click.command(epilog=help_text(EXIT_CODES))
 @click.option("--period", type=Month(), help="The month, such as 2025-04.")
 @click.option("--siren", "sirens", multiple=True, help="Only this SIREN; may be repeated.")
 @click.option(
@@ -98,7 +82,7 @@ def command(
     options = Options(period, only_plan, sirens, force, allow_open_period, allow_shrinkage)
     carbure = _carbure(clock, log, may_be_missing=only_plan)
     with connected(settings.schema_) as connection:
-        ledger.upgrade(connection, settings.schema_)
+        ledger.check_version(connection)
         run = Run(connection, carbure, clock, settings, options, log)
         if not only_plan:
             run.prepare()
@@ -107,8 +91,8 @@ def command(
         if output is not None:
             _write(output, run.payload())
         if only_plan:
-            code = ExitCode.WOULD_SEND if run.would_send() else run.exit_code([])
-            return _conclude(run, list(run.tally.lines()), code, report_file)
+            code = ExitCode.CHANGES_PENDING if run.would_send() else run.exit_code([])
+            return _conclude(run, list(run.summary.lines()), code, report_file)
         code = ExitCode.INTERRUPTED
         with _interruptible(clock):
             try:
@@ -122,9 +106,9 @@ def command(
         return code
 
 
-def _carbure(clock: Clock, log: Log, *, may_be_missing: bool) -> Carbure | None:
+def _carbure(clock: Clock, log: Log, *, may_be_missing: bool) -> CarbureClient | None:
     try:
-        return Carbure(CarbureSettings.load(), clock)
+        return CarbureClient(CarbureSettings.load(), clock)
     except SettingsError as error:
         if not may_be_missing:
             raise
@@ -139,11 +123,11 @@ def _send(run: Run, clock: Clock, log: Log) -> None:
     started_at = clock.now()
     for exchange in run.send():
         sent += len(exchange.stations)
-        for line in report.exchange_lines(exchange):
+        for line in console.exchange_lines(exchange):
             log(line)
         seconds = (clock.now() - started_at).total_seconds()
         log(
-            report.progress(exchange, sent, total, seconds),
+            console.progress(exchange, sent, total, seconds),
             siren=exchange.stations[0].siren,
             stations=len(exchange.stations),
             outcome=exchange.answer.outcome,
@@ -152,15 +136,15 @@ def _send(run: Run, clock: Clock, log: Log) -> None:
             raise KeyboardInterrupt
 
 
-def _conclude(run: Run, lines: list[Line], code: int, report_file: Path | None) -> ExitCode:
+def _conclude(run: Run, lines: list[SummaryRow], code: int, report_file: Path | None) -> ExitCode:
     """Show what is to be done or what came of it, and write it to the report."""
-    for text in report.table(lines):
+    for text in console.table(lines):
         click.echo(text)
     if report_file is not None:
         outcome = {
             "run_id": run.run_id,
             "exit_code": int(code),
-            "plan": [line._asdict() for line in run.tally.lines()],
+            "plan": [line._asdict() for line in run.summary.lines()],
             "lines": [line._asdict() for line in lines],
         }
         _write(report_file, [json.dumps(outcome, default=str, ensure_ascii=False)])
@@ -169,12 +153,12 @@ def _conclude(run: Run, lines: list[Line], code: int, report_file: Path | None) 
 
 def _show_status(settings: SenderSettings, period: date | None) -> ExitCode:
     with connected(settings.schema_) as connection:
-        ledger.upgrade(connection, settings.schema_)
+        ledger.check_version(connection)
         for month, lines in ledger.read_status(connection, period):
             click.echo(f"{month:%Y-%m}")
-            for text in report.table(lines):
+            for text in console.table(lines):
                 click.echo(text)
-    return ExitCode.ALL_ACCEPTED
+    return ExitCode.SUCCESS
 
 
 def _write(path: Path, parts: Iterable[str], mode: str = "w") -> None:
@@ -202,7 +186,7 @@ def _interruptible(clock: Clock) -> Iterator[None]:
 
 def main() -> None:
     """Run the command, and end with an exit code and, after an error, one line."""
-    run_to_the_end(command, "python -m sender", "Interrupted; the ledger knows what was sent.")
+    run_cli(command, "python -m sender", "Interrupted; the ledger knows what was sent.")
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ FACTS_SQL = """
                 count(*) filter (where period = %(month_before)s),
                 count(*) filter (where period = %(period)s)
             ) as stations
-        from station_state
+        from station_status
         where period in (%(month_before)s, %(period)s) and energy_mwh > 0
     )
 
@@ -103,7 +103,7 @@ def guard_shrinkage(period: date, facts: Facts, settings: SenderSettings) -> Non
             f"the mart has no energy for {period:%Y-%m}: {_build(period)},"
             " or give --allow-shrinkage"
         )
-    if facts.stations < settings.least_share * facts.stations_acknowledged:
+    if facts.stations < settings.min_share * facts.stations_acknowledged:
         raise GuardError(
             f"{period:%Y-%m} has {facts.stations} stations, CARBURE has acknowledged"
             f" {facts.stations_acknowledged} for it or for the month before: look at the marts,"

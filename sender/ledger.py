@@ -6,21 +6,19 @@ from datetime import date, timedelta
 from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from psycopg2 import errors, sql
+from psycopg2 import errors
 from psycopg2.extras import execute_values
 
-from sender.carbure import LONGEST_REQUEST_SECONDS, Answer
+from common.errors import WarehouseError
+from sender.client import MAX_REQUEST_SECONDS, Response
 from sender.clock import Clock
-from sender.errors import WarehouseError
-from sender.plan import Line, PlannedStation
-from sender.warehouse import LEDGER_SUFFIX, LOCK_SPACE
+from sender.plan import PlannedStation, SummaryRow
 
-LEDGER_SQL = Path(__file__).with_name("ledger.sql")
-VERSION = 1
+# The same as latest_ledger_version() in macros/ledger/ensure_ledger.sql.
+VERSION = 2
 LONGEST_BODY = 10_000
 
 
@@ -34,7 +32,7 @@ class Ledger:
         self._clock = clock
         self.run_id = uuid4()
 
-    def settle(self) -> None:
+    def resolve_orphans(self) -> None:
         """Give requests of runs that ended before an answer the answer that they are uncertain.
 
         The last moment at which one could be received is when its run would have given up.
@@ -42,37 +40,39 @@ class Ledger:
         with self._transaction() as cursor:
             cursor.execute(
                 """
-                insert into answer (request_id, answered_at, outcome, body, duration_seconds)
+                insert into response (request_id, responded_at, outcome, body, duration_seconds)
                 select
                     request_id,
-                    prepared_at + %(longest)s,
+                    sent_at + %(longest)s,
                     'uncertain',
                     'the run ended before an answer came',
                     0
                 from request
                 where period = %(period)s
-                    and not exists (select from answer where answer.request_id = request.request_id)
+                    and not exists (
+                        select from response where response.request_id = request.request_id
+                    )
                 """,
                 {
                     "period": self.period,
-                    "longest": timedelta(seconds=LONGEST_REQUEST_SECONDS),
+                    "longest": timedelta(seconds=MAX_REQUEST_SECONDS),
                 },
             )
 
-    def prepare(
+    def record_request(
         self,
         stations: Sequence[PlannedStation],
         body: bytes,
         *,
-        is_registered: bool,
-        stations_at_most: int,
+        is_known_entity: bool,
+        batch_size: int,
     ) -> int:
         """Write down a request before it is sent; give its id."""
         with self._transaction() as cursor:
             cursor.execute(
                 """
                 insert into request (
-                    run_id, period, siren, is_registered, stations_at_most, body_sha256, prepared_at
+                    run_id, period, siren, is_known_entity, batch_size, body_sha256, sent_at
                 )
                 values (%s, %s, %s, %s, %s, %s, %s)
                 returning request_id
@@ -81,8 +81,8 @@ class Ledger:
                     str(self.run_id),
                     self.period,
                     stations[0].siren,
-                    is_registered,
-                    stations_at_most,
+                    is_known_entity,
+                    batch_size,
                     sha256(body).hexdigest(),
                     self._clock.now(),
                 ],
@@ -95,8 +95,8 @@ class Ledger:
                     (
                         request_id,
                         station.id_station_itinerance,
-                        station.entity,
-                        station.code,
+                        station.amenageur_name,
+                        station.operational_unit_code,
                         station.energy_mwh,
                         station.is_controlled,
                     )
@@ -106,11 +106,11 @@ class Ledger:
             )
         return request_id
 
-    def record(self, request_id: int, answer: Answer) -> None:
+    def record_response(self, request_id: int, answer: Response) -> None:
         """Write down what a request came to, and the stations that the answer names."""
         with self._transaction() as cursor:
             cursor.execute(
-                "insert into answer values (%s, %s, %s, %s, %s, %s)",
+                "insert into response values (%s, %s, %s, %s, %s, %s)",
                 [
                     request_id,
                     self._clock.now(),
@@ -130,11 +130,11 @@ class Ledger:
                 ],
             )
 
-    def stations_at_most(self) -> int | None:
+    def last_batch_size(self) -> int | None:
         """Give the size that the last request was at that CARBURE accepted, of any period."""
         with self._transaction() as cursor:
             cursor.execute(
-                "select stations_at_most from request inner join answer using (request_id)"
+                "select batch_size from request inner join response using (request_id)"
                 " where outcome = 'accepted' order by request_id desc limit 1"
             )
             row = cursor.fetchone()
@@ -152,7 +152,7 @@ class Ledger:
             cursor.execute("commit")
 
 
-def read_status(connection: Any, period: date | None) -> Iterator[tuple[date, list[Line]]]:
+def read_status(connection: Any, period: date | None) -> Iterator[tuple[date, list[SummaryRow]]]:
     """Read, for one month or all, how many stations of each SIREN are in which state."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -160,11 +160,11 @@ def read_status(connection: Any, period: date | None) -> Iterator[tuple[date, li
             select
                 period,
                 coalesce(siren, last_siren) as siren,
-                min(coalesce(entity, last_entity)) as entity,
-                state,
+                min(coalesce(amenageur_name, last_amenageur_name)) as amenageur_name,
+                status,
                 count(*) as stations,
                 coalesce(sum(energy_mwh), 0) as energy_mwh
-            from station_state
+            from station_status
             where period = %(period)s or %(period)s is null
             group by 1, 2, 4
             order by 1, 2, 4
@@ -173,27 +173,24 @@ def read_status(connection: Any, period: date | None) -> Iterator[tuple[date, li
         )
         rows = cursor.fetchall()
     for month, group in groupby(rows, key=itemgetter(0)):
-        yield month, [Line(*row[1:]) for row in group]
+        yield month, [SummaryRow(*row[1:]) for row in group]
 
 
-def upgrade(connection: Any, schema: str) -> None:
-    """Make the ledger where there is none. Raises WarehouseError where it is of another version."""
-    ledger_schema = sql.Identifier(schema + LEDGER_SUFFIX)
+def check_version(connection: Any) -> None:
+    """Check that dbt has created the ledger in the version this sender knows.
+
+    Raises WarehouseError otherwise.
+    """
     with connection.cursor() as cursor:
         try:
             cursor.execute("select max(version) from ledger_version")
             [version] = cursor.fetchone()
         except errors.UndefinedTable:
-            cursor.execute(
-                sql.SQL(
-                    "select pg_advisory_xact_lock({space}, 0);"
-                    " create schema if not exists {schema}; set local search_path to {schema};"
-                ).format(space=sql.Literal(LOCK_SPACE), schema=ledger_schema)
-                + sql.SQL(LEDGER_SQL.read_text())
-            )
-            version = VERSION
-    if version != VERSION:
+            raise WarehouseError("the ledger does not exist: run dbt build") from None
+    if version < VERSION:
+        raise WarehouseError(f"the ledger has version {version}, not {VERSION}: run dbt build")
+    if version > VERSION:
         raise WarehouseError(
-            f"the ledger is of version {version}, this sender knows {VERSION}:"
-            " use the version of the project that made it"
+            f"the ledger has version {version}, this sender supports {VERSION}:"
+            " use a newer version of the project"
         )

@@ -31,7 +31,7 @@ def is_luhn(digits: str) -> bool:
 
 def _siren(value: str) -> str:
     if value == "000000000" or not is_luhn(value):
-        raise ValueError("is no valid SIREN")
+        raise ValueError("is not a valid SIREN")
     return value
 
 
@@ -137,8 +137,10 @@ def grouped(period: date, stations: Iterable[PlannedStation]) -> list[dict[str, 
                         for station in of_unit
                     ],
                 }
-                for code, of_unit in groupby(of_entity, key=attrgetter("code"))
+                for code, of_unit in groupby(of_entity, key=attrgetter("operational_unit_code"))
             ],
         }
-        for (entity, siren), of_entity in groupby(stations, key=attrgetter("entity", "siren"))
+        for (entity, siren), of_entity in groupby(
+            stations, key=attrgetter("amenageur_name", "siren")
+        )
     ]

@@ -35,9 +35,9 @@ class PlannedStation(NamedTuple):
     moment at which CARBURE could have received a request with it of which the outcome is unknown.
     """
 
-    entity: str
+    amenageur_name: str
     siren: str
-    code: str
+    operational_unit_code: str
     id_station_itinerance: str
     energy_mwh: Decimal
     is_controlled: bool
@@ -47,29 +47,29 @@ class PlannedStation(NamedTuple):
     action: Action
 
 
-class Line(NamedTuple):
+class SummaryRow(NamedTuple):
     """So many stations of a SIREN, with so much energy, are to be treated or ended so."""
 
     siren: str
-    entity: str
-    what: str
+    amenageur_name: str
+    status: str
     stations: int
     energy_mwh: Decimal
 
 
 def open_plan(
-    connection: Any, period: date, registered: Collection[str], *, force: bool = False
+    connection: Any, period: date, known_sirens: Collection[str], *, force: bool = False
 ) -> Iterator[PlannedStation]:
     """Compare a month's mart with the ledger as they are now, in the order in which to send.
 
-    `registered` are the SIRENs that CARBURE knows: what was sent before it knew one goes again.
+    `known_sirens` are the SIRENs that CARBURE knows: what was sent before it knew one goes again.
     The rows are kept by the server and come a few at a time, so that memory does not grow.
     """
     cursor = connection.cursor(f"plan_{uuid4().hex}", withhold=True)
     cursor.itersize = ROWS_PER_FETCH
     cursor.execute(
         PLAN_SQL.read_text(),
-        {"period": period, "registered": sorted(registered), "force": force},
+        {"period": period, "known_sirens": sorted(known_sirens), "force": force},
     )
     return _rows(cursor)
 

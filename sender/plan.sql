@@ -7,29 +7,29 @@ with mart as (
 
 known as (
     select
-        station_state.*,
-        answer.answered_at as uncertain_since
-    from station_state
-    left join answer on station_state.uncertain_request_id = answer.request_id
-    where station_state.period = %(period)s
+        station_status.*,
+        response.responded_at as uncertain_since
+    from station_status
+    left join response on station_status.uncertain_request_id = response.request_id
+    where station_status.period = %(period)s
 ),
 
 wanted as (
     select
         id_station_itinerance,
-        coalesce(mart.entity, known.last_entity) as entity,
+        coalesce(mart.amenageur_name, known.last_amenageur_name) as amenageur_name,
         coalesce(mart.siren, known.last_siren) as siren,
-        coalesce(mart.code, known.last_code) as code,
+        coalesce(mart.operational_unit_code, known.last_operational_unit_code) as operational_unit_code,
         -- A station that is no longer in the mart can only be taken back by sending 0.
         coalesce(mart.energy_mwh, 0) as energy_mwh,
         coalesce(mart.is_controlled, false) as is_controlled,
         mart.period is null as is_gone,
-        known.state,
+        known.status,
         known.siren as acknowledged_siren,
-        known.code as acknowledged_code,
+        known.operational_unit_code as acknowledged_operational_unit_code,
         known.energy_mwh as acknowledged_mwh,
-        known.is_registered,
-        case when known.state = 'uncertain' then known.uncertain_since end as uncertain_since
+        known.is_known_entity,
+        case when known.status = 'uncertain' then known.uncertain_since end as uncertain_since
     from mart
     full join known using (id_station_itinerance)
 ),
@@ -39,14 +39,14 @@ compared as (
         *,
         -- Where CARBURE has nothing, 0 is no difference.
         energy_mwh <> coalesce(acknowledged_mwh, 0) as is_other_energy,
-        siren <> acknowledged_siren or code <> acknowledged_code as is_moved
+        siren <> acknowledged_siren or operational_unit_code <> acknowledged_operational_unit_code as is_moved
     from wanted
 )
 
 select
-    entity,
+    amenageur_name,
     siren,
-    code,
+    operational_unit_code,
     id_station_itinerance,
     energy_mwh,
     is_controlled,
@@ -54,17 +54,17 @@ select
     acknowledged_mwh,
     uncertain_since,
     case
-        when state = 'locked' then case when is_other_energy or is_moved then 'locked' else 'unchanged' end
-        when state = 'uncertain' then 'repeated'
+        when status = 'locked' then case when is_other_energy or is_moved then 'locked' else 'unchanged' end
+        when status = 'uncertain' then 'repeated'
         when is_other_energy and acknowledged_mwh is null then 'new'
         when is_other_energy and is_gone then 'corrected'
         when is_other_energy then 'changed'
         when is_moved and not is_gone then 'corrected'
-        when not is_registered and siren = any(%(registered)s) then 'repeated'
+        when not is_known_entity and siren = any(%(known_sirens)s) then 'repeated'
         when %(force)s and acknowledged_mwh is not null and not is_gone then 'repeated'
         else 'unchanged'
     end as action
 from compared
 -- A station that is gone and was never stored has no SIREN, and nothing to be done.
 where siren is not null
-order by siren, entity, code, id_station_itinerance
+order by siren, amenageur_name, operational_unit_code, id_station_itinerance

@@ -9,19 +9,22 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sender import guards, ledger, report
+from common.database import snapshot
+from common.errors import SettingsError
+from common.exit_codes import ExitCode
+from sender import console, guards, ledger
 from sender.batch_size import BatchSize
-from sender.carbure import Carbure, Outcome
+from sender.client import CarbureClient, Outcome
 from sender.clock import Clock
-from sender.errors import ExitCode, GuardError, SettingsError
+from sender.console import Log
+from sender.errors import GuardError
 from sender.payload import Payload
-from sender.plan import Action, Line, PlannedStation, open_plan
-from sender.report import Log
+from sender.period_lock import hold_period
+from sender.plan import Action, PlannedStation, SummaryRow, open_plan
 from sender.settings import SenderSettings
-from sender.submission import Exchange, Submission, faults_of
-from sender.warehouse import hold_period, snapshot
+from sender.submission import CompletedRequest, Submission, faults_of
 
-HELD = "held back"
+HELD_BACK = "held_back"
 STATIONS_PER_CHUNK = 2000
 
 OUTCOMES_SQL = """
@@ -35,16 +38,16 @@ OUTCOMES_SQL = """
 
     select
         request.siren,
-        min(request_station.entity) as entity,
-        coalesce(answer.outcome, 'uncertain') as outcome,
+        min(request_station.amenageur_name) as amenageur_name,
+        coalesce(response.outcome, 'uncertain') as outcome,
         count(*) as stations,
         sum(request_station.energy_mwh) as energy_mwh
     from last_request
     inner join request using (request_id)
     inner join request_station using (request_id, id_station_itinerance)
-    left join answer using (request_id)
-    group by request.siren, coalesce(answer.outcome, 'uncertain')
-    order by request.siren, coalesce(answer.outcome, 'uncertain')
+    left join response using (request_id)
+    group by request.siren, coalesce(response.outcome, 'uncertain')
+    order by request.siren, coalesce(response.outcome, 'uncertain')
 """
 
 
@@ -68,7 +71,7 @@ def in_chunks(stations: Iterable[PlannedStation]) -> Iterator[list[PlannedStatio
 
 
 @dataclass
-class Tally:
+class PlanSummary:
     """Stations and MWh of a plan, per SIREN and what is to be done."""
 
     figures: dict[tuple[str, str], tuple[int, Decimal]] = field(default_factory=dict)
@@ -76,7 +79,7 @@ class Tally:
 
     def add(self, station: PlannedStation, what: str) -> None:
         """Count a station."""
-        self.entities.setdefault(station.siren, set()).add(station.entity)
+        self.entities.setdefault(station.siren, set()).add(station.amenageur_name)
         key = (station.siren, what)
         stations, energy_mwh = self.figures.get(key, (0, Decimal(0)))
         self.figures[key] = stations + 1, energy_mwh + station.energy_mwh
@@ -86,12 +89,12 @@ class Tally:
         sent = [(siren, action) for action in Action if action.sends]
         taken = [self.figures.pop(key, (0, Decimal(0))) for key in sent]
         stations, energies_mwh = zip(*taken, strict=True)
-        self.figures[siren, HELD] = sum(stations), sum(energies_mwh, Decimal(0))
+        self.figures[siren, HELD_BACK] = sum(stations), sum(energies_mwh, Decimal(0))
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[SummaryRow]:
         """Give the figures, SIREN by SIREN."""
         for (siren, what), (stations, energy_mwh) in sorted(self.figures.items()):
-            yield Line(siren, min(self.entities[siren]), what, stations, energy_mwh)
+            yield SummaryRow(siren, min(self.entities[siren]), what, stations, energy_mwh)
 
     def stations(self, *whats: str) -> int:
         """Count the stations of some kinds."""
@@ -104,7 +107,7 @@ class Run:
     def __init__(
         self,
         connection: Any,
-        carbure: Carbure | None,
+        carbure: CarbureClient | None,
         clock: Clock,
         settings: SenderSettings,
         options: Options,
@@ -121,7 +124,7 @@ class Run:
         # The names that CARBURE has for the SIRENs that it knows.
         self._registered: dict[str, list[str]] = {}
         self._held: set[str] = set()
-        self.tally = Tally()
+        self.summary = PlanSummary()
 
     @property
     def run_id(self) -> UUID:
@@ -131,36 +134,36 @@ class Run:
     def prepare(self) -> None:
         """Be the only run of the period, and settle what earlier ones left open."""
         hold_period(self._connection, self._options.period)
-        self._ledger.settle()
+        self._ledger.resolve_orphans()
 
     def ask_carbure(self) -> None:
         """Log in, and ask whom CARBURE knows."""
         if self._carbure is not None:
             self._carbure.log_in()
-            self._registered = self._carbure.registered()
+            self._registered = self._carbure.known_entities()
 
     def plan(self, *, show_detail: bool = False) -> None:
         """Count what is to be done with every station, and tell what no run can do."""
         for chunk in in_chunks(filter(self._is_wanted, self._stations())):
             for station in chunk:
-                self.tally.add(station, station.action)
+                self.summary.add(station, station.action)
                 if station.action is Action.LOCKED:
-                    self._log(report.difference_that_stays(station))
+                    self._log(console.difference_that_stays(station))
                 elif show_detail and station.action.sends:
-                    self._log(report.detail(station))
+                    self._log(console.detail(station))
             self._hold_back([station for station in chunk if station.action.sends])
         for siren in self._held:
-            self.tally.hold(siren)
+            self.summary.hold(siren)
         self._warn()
 
-    def send(self) -> Iterator[Exchange]:
+    def send(self) -> Iterator[CompletedRequest]:
         """Send what the plan says."""
-        size = self._ledger.stations_at_most() or self._settings.first_batch
+        size = self._ledger.last_batch_size() or self._settings.initial_batch_size
         submission = Submission(
             self._ledger,
             self._carbure,
             self._clock,
-            BatchSize(size, self._settings.largest_batch, self._settings.target_seconds),
+            BatchSize(size, self._settings.max_batch_size, self._settings.target_seconds),
             self._registered,
             self._settings.settle_seconds,
             self._log,
@@ -176,22 +179,22 @@ class Run:
             separator = ","
         yield "[]" if separator == "[" else "]"
 
-    def outcomes(self) -> list[Line]:
+    def outcomes(self) -> list[SummaryRow]:
         """Read in the ledger what became of the stations that this run sent."""
         with self._connection.cursor() as cursor:
             cursor.execute(OUTCOMES_SQL, [str(self._ledger.run_id)])
-            return [Line(*row) for row in cursor]
+            return [SummaryRow(*row) for row in cursor]
 
     def would_send(self) -> int:
         """Count the stations that the plan sends."""
-        return self.tally.stations(*(action for action in Action if action.sends))
+        return self.summary.stations(*(action for action in Action if action.sends))
 
-    def exit_code(self, outcomes: list[Line]) -> ExitCode:
+    def exit_code(self, outcomes: list[SummaryRow]) -> ExitCode:
         """Sum up what came of a run that was sent to the end."""
-        accepted = sum(line.stations for line in outcomes if line.what == Outcome.ACCEPTED)
-        if accepted == self.would_send() and not self.tally.stations(HELD, Action.LOCKED):
-            return ExitCode.ALL_ACCEPTED
-        return ExitCode.NOT_ALL_ACCEPTED
+        accepted = sum(line.stations for line in outcomes if line.status == Outcome.ACCEPTED)
+        if accepted == self.would_send() and not self.summary.stations(HELD_BACK, Action.LOCKED):
+            return ExitCode.SUCCESS
+        return ExitCode.INCOMPLETE
 
     def _guard(self) -> None:
         options = self._options
@@ -227,7 +230,7 @@ class Run:
         for fault in faults_of(self._options.period, to_send) if to_send else ():
             siren = to_send[0].siren
             self._held.add(siren)
-            self._log(f"{siren} {fault.station_id or '(all)'}: held back: {fault.text}")
+            self._log(f"{siren} {fault.station_id or '(all)'}: held_back: {fault.text}")
 
     def _is_wanted(self, station: PlannedStation) -> bool:
         return not self._options.sirens or station.siren in self._options.sirens
@@ -241,13 +244,13 @@ class Run:
         )
 
     def _warn(self) -> None:
-        unknown = set(self._options.sirens) - self.tally.entities.keys()
+        unknown = set(self._options.sirens) - self.summary.entities.keys()
         if unknown:
             raise SettingsError(
                 f"no station of {', '.join(sorted(unknown))} in this period:"
                 " blocked_energy_monthly may tell why"
             )
-        for siren, names in self.tally.entities.items():
+        for siren, names in self.summary.entities.items():
             known_names = self._registered.get(siren, [])
             for where, several in (("the mart", sorted(names)), ("CARBURE", known_names)):
                 if len(several) > 1:

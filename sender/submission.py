@@ -10,12 +10,12 @@ from http import HTTPStatus
 from pydantic import ValidationError
 
 from sender.batch_size import BatchSize
-from sender.carbure import (
-    LONGEST_REQUEST_SECONDS,
-    Answer,
-    Carbure,
+from sender.client import (
+    MAX_REQUEST_SECONDS,
+    CarbureClient,
     Outcome,
-    Reason,
+    RefusalReason,
+    Response,
     raise_for_credentials,
 )
 from sender.clock import Clock
@@ -34,7 +34,7 @@ MOST_WAITS_AS_TOLD = 10
 
 
 @dataclass(frozen=True)
-class Work:
+class Batch:
     """Stations of one SIREN that may be sent from some moment on."""
 
     stations: Sequence[PlannedStation]
@@ -43,11 +43,11 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Exchange:
+class CompletedRequest:
     """Stations that were sent in one request, and what it came to."""
 
     stations: Sequence[PlannedStation]
-    answer: Answer
+    answer: Response
 
 
 class Submission:
@@ -56,7 +56,7 @@ class Submission:
     def __init__(
         self,
         ledger: Ledger,
-        carbure: Carbure,
+        carbure: CarbureClient,
         clock: Clock,
         batch_size: BatchSize,
         registered: Iterable[str],
@@ -73,12 +73,12 @@ class Submission:
         self._settle = timedelta(seconds=settle_seconds)
         self._log = log
         self._jitter = jitter
-        self._queue: deque[Work] = deque()
+        self._queue: deque[Batch] = deque()
         self._failures_on_end = 0
         # Requests on end that CARBURE did not look at: told to wait, or to renew the token.
         self._put_off_on_end = 0
 
-    def send(self, chunks: Iterable[list[PlannedStation]]) -> Iterator[Exchange]:
+    def send(self, chunks: Iterable[list[PlannedStation]]) -> Iterator[CompletedRequest]:
         """Send stations, and yield each request with its outcome.
 
         Each chunk is of one SIREN, sorted, and fit to be sent. Stations of an
@@ -95,19 +95,19 @@ class Submission:
             yield self._exchange(self._next())
             self._think_about_failures()
 
-    def _works(self, stations: list[PlannedStation]) -> Iterator[Work]:
+    def _works(self, stations: list[PlannedStation]) -> Iterator[Batch]:
         """Tell those that may go now from those that CARBURE may still be at work on."""
         now = self._clock.now()
         uncertain = [station for station in stations if station.uncertain_since is not None]
         if certain := [station for station in stations if station.uncertain_since is None]:
-            yield Work(certain, now)
+            yield Batch(certain, now)
         if uncertain:
             last = max(station.uncertain_since for station in uncertain)
             # Another machine's clock may be ahead: nothing is under way for longer than this.
-            latest = now + timedelta(seconds=LONGEST_REQUEST_SECONDS)
-            yield Work(uncertain, min(last, latest) + self._settle)
+            latest = now + timedelta(seconds=MAX_REQUEST_SECONDS)
+            yield Batch(uncertain, min(last, latest) + self._settle)
 
-    def _next(self) -> Work | None:
+    def _next(self) -> Batch | None:
         """Take the first work that is due out of the queue, cut to the size of a request."""
         now = self._clock.now()
         for index, work in enumerate(self._queue):
@@ -116,31 +116,31 @@ class Submission:
                 part = work.stations[: self._batch_size.stations]
                 rest = work.stations[len(part) :]
                 if rest:
-                    self._queue.insert(index, Work(rest, work.not_before, work.attempts))
-                return Work(part, work.not_before, work.attempts)
+                    self._queue.insert(index, Batch(rest, work.not_before, work.attempts))
+                return Batch(part, work.not_before, work.attempts)
         return None
 
-    def _exchange(self, work: Work) -> Exchange:
+    def _exchange(self, work: Batch) -> CompletedRequest:
         """Write a request down, send it at once, and write down what it came to."""
         body = Payload.of(self._ledger.period, work.stations).as_json()
-        self._carbure.get_ready()
-        request_id = self._ledger.prepare(
+        self._carbure.ensure_token()
+        request_id = self._ledger.record_request(
             work.stations,
             body,
-            is_registered=work.stations[0].siren in self._registered,
-            stations_at_most=self._batch_size.stations,
+            is_known_entity=work.stations[0].siren in self._registered,
+            batch_size=self._batch_size.stations,
         )
         answer = self._carbure.send(body)
-        self._ledger.record(request_id, answer)
+        self._ledger.record_response(request_id, answer)
         if answer.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNAUTHORIZED):
             self._put_off(work, answer)
         else:
             self._put_off_on_end = 0
             raise_for_credentials(answer.status)
             self._learn(work, answer)
-        return Exchange(work.stations, answer)
+        return CompletedRequest(work.stations, answer)
 
-    def _put_off(self, work: Work, answer: Answer) -> None:
+    def _put_off(self, work: Batch, answer: Response) -> None:
         """Wait as told, or renew the token: by the refresh token, then by logging in."""
         self._put_off_on_end += 1
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -156,7 +156,7 @@ class Submission:
             raise_for_credentials(answer.status)
         self._queue.appendleft(work)
 
-    def _learn(self, work: Work, answer: Answer) -> None:
+    def _learn(self, work: Batch, answer: Response) -> None:
         """Draw the consequences of an answer: what goes again, when, and how much at a time."""
         sent = len(work.stations)
         if answer.outcome is Outcome.ACCEPTED:
@@ -176,7 +176,7 @@ class Submission:
         pause_seconds = self._backoff_seconds(self._failures_on_end - 1)
         self._wait_until(self._clock.now() + timedelta(seconds=pause_seconds), "CARBURE")
         if self._failures_on_end >= FAILURES_UNTIL_PROBE:
-            failure = self._carbure.refuses_everything(self._ledger.period)
+            failure = self._carbure.probe(self._ledger.period)
             if failure is not None:
                 raise CarbureError(
                     "every station of this period fails, since a request without any does too:"
@@ -184,16 +184,16 @@ class Submission:
                 )
             self._failures_on_end = 0
 
-    def _send_again_without(self, work: Work, reasons: list[Reason]) -> None:
+    def _send_again_without(self, work: Batch, reasons: list[RefusalReason]) -> None:
         """One refused station takes all of its request with it: the others go again at once."""
         named = {reason.station_id for reason in reasons}
         others = [
             station for station in work.stations if station.id_station_itinerance not in named
         ]
         if 0 < len(others) < len(work.stations):
-            self._queue.appendleft(Work(others, self._clock.now(), work.attempts))
+            self._queue.appendleft(Batch(others, self._clock.now(), work.attempts))
 
-    def _send_again_in_halves(self, work: Work) -> None:
+    def _send_again_in_halves(self, work: Batch) -> None:
         """Size or one of the stations may be the cause, and CARBURE may still be at work on it."""
         attempts = work.attempts + 1
         if len(work.stations) == 1 and attempts >= MOST_ATTEMPTS:
@@ -203,7 +203,7 @@ class Submission:
         middle = (len(work.stations) + 1) // 2
         for half in (work.stations[:middle], work.stations[middle:]):
             if half:
-                self._queue.append(Work(half, not_before, attempts))
+                self._queue.append(Batch(half, not_before, attempts))
 
     def _backoff_seconds(self, attempts: int) -> float:
         return min(FIRST_BACKOFF_SECONDS * 2**attempts, LONGEST_BACKOFF_SECONDS) * self._jitter()
@@ -215,7 +215,7 @@ class Submission:
         self._clock.wait_until(instant)
 
 
-def faults_of(period: date, stations: Sequence[PlannedStation]) -> list[Reason]:
+def faults_of(period: date, stations: Sequence[PlannedStation]) -> list[RefusalReason]:
     """Find what makes stations unfit to be sent, as CARBURE would not."""
     try:
         Payload.of(period, stations)
@@ -224,7 +224,7 @@ def faults_of(period: date, stations: Sequence[PlannedStation]) -> list[Reason]:
     return []
 
 
-def _reasons(error: ValidationError, payload: list[dict]) -> Iterator[Reason]:
+def _reasons(error: ValidationError, payload: list[dict]) -> Iterator[RefusalReason]:
     """Say of each fault which station it is at, as far as it is at one."""
     for fault in error.errors(include_url=False):
         place, station_id = payload, None
@@ -232,4 +232,6 @@ def _reasons(error: ValidationError, payload: list[dict]) -> Iterator[Reason]:
             place = place[step]
             station_id = place.get("id") if isinstance(place, dict) else station_id
         field_name = str(fault["loc"][-1]) if fault["loc"] else "payload"
-        yield Reason(f"{field_name}: {fault['msg'].removeprefix('Value error, ')}", station_id)
+        yield RefusalReason(
+            f"{field_name}: {fault['msg'].removeprefix('Value error, ')}", station_id
+        )

@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from demo import generator, postgres
-from demo.carbure import running
-from demo.dbt import dbt_variables
-from demo.qualicharge import Session
-from sender.ledger import upgrade
-from tests.months import NOW, charge, network, noon
-from tests.receiver import Scene
-from tests.warehouse import PROJECT, Warehouse
+from dev import generator, postgres
+from dev.carbure_stub import running
+from dev.dbt import dbt_variables
+from dev.qualicharge import Session
+from tests.support.months import NOW, charge, network, noon
+from tests.support.receiver import Scene
+from tests.support.warehouse import PROJECT, Warehouse
 
 
 @pytest.fixture(scope="session")
@@ -89,13 +88,7 @@ def built(
 @pytest.fixture(scope="module")
 def small(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
     """A copy of the made warehouse, with an empty ledger, for a mart of a few stations."""
-    warehouse = make_warehouse(like=made)
-    with warehouse.connection() as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("set search_path to tiruert, tiruert_ledger")
-        upgrade(connection, "tiruert")
-    return warehouse
+    return make_warehouse(like=made)
 
 
 @pytest.fixture
@@ -105,7 +98,7 @@ def scene(small: Warehouse) -> Scene:
 
 @pytest.fixture
 def root_url(scene: Scene) -> Iterator[str]:
-    with running(scene.stand_in) as url:
+    with running(scene.stub) as url:
         yield url
 
 

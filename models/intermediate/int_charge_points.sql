@@ -27,9 +27,9 @@ located as (
         stations.id_station_itinerance,
         amenageurs.amenageur_id,
         amenageurs.siren,
-        amenageurs.entity,
+        amenageurs.amenageur_name,
         operational_units.operational_unit_id,
-        operational_units.code
+        operational_units.operational_unit_code
     from charge_points
     left join stations
         on charge_points.station_id = stations.station_id
@@ -47,9 +47,9 @@ judged as (
             when amenageur_id is null then 'no_amenageur'
             when {{ is_blank('siren') }} then 'no_siren'
             when not {{ is_valid_siren('siren') }} then 'invalid_siren'
-            when {{ is_blank('entity') }} then 'no_name'
+            when {{ is_blank('amenageur_name') }} then 'no_name'
             when operational_unit_id is null then 'no_operational_unit'
-            when (substring(id_station_itinerance, 1, 5) = code) is not true
+            when (substring(id_station_itinerance, 1, 5) = operational_unit_code) is not true
                 then 'code_not_station_prefix'
             when not {{ is_valid_station_id('id_station_itinerance') }}
                 then 'invalid_station_id'
@@ -60,7 +60,7 @@ judged as (
 numbered as (
     select
         *,
-        {{ version_id(['id_station_itinerance', 'code', 'siren', 'entity', 'blocking_reason']) }}
+        {{ version_id(['id_station_itinerance', 'operational_unit_code', 'siren', 'amenageur_name', 'blocking_reason']) }}
             as station_version_id
     from judged
 )
@@ -70,9 +70,9 @@ select
     id_pdc_itinerance,
     max_power_kw,
     id_station_itinerance,
-    code,
+    operational_unit_code,
     siren,
-    entity,
+    amenageur_name,
     blocking_reason,
     station_version_id,
     {{ version_id(['charge_point_id', 'id_pdc_itinerance', 'max_power_kw', 'station_version_id']) }}

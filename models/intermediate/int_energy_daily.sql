@@ -1,7 +1,7 @@
 -- PostgreSQL expects a group for nearly each session, and would let both processors sort what one
 -- of them hashes in less time.
 {{ config(
-    materialized='replaced_by_period',
+    materialized='monthly_replace',
     partitioned=true,
     sql_header='set local max_parallel_workers_per_gather = 0;'
 ) }}

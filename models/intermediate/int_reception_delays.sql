@@ -1,4 +1,4 @@
-{{ config(materialized='replaced_by_period') }}
+{{ config(materialized='monthly_replace') }}
 
 -- Few delays are many sessions': percentiles are found in these without sorting sessions.
 
@@ -10,7 +10,7 @@ sessions as (
 ),
 
 stations as (
-    select * from {{ ref('int_station_versions') }}
+    select * from {{ ref('int_station_history') }}
     where siren is not null
 )
 

@@ -1,8 +1,8 @@
-{{ config(materialized='replaced_by_period', partitioned=true) }}
+{{ config(materialized='monthly_replace', partitioned=true) }}
 
 -- The rules. Of a session there is here what they read and what they say: at millions of sessions a
 -- month the rest, which is the charge point's, stands once for each of its versions.
--- depends_on: {{ ref('int_charge_point_versions') }}
+-- depends_on: {{ ref('int_charge_point_history') }}
 
 with
 
@@ -53,11 +53,11 @@ measured as (
         energy_kwh,
         previous_started_at,
         latest_earlier_ended_at,
-        {{ hours_between('started_at', 'ended_at') }} as hours,
+        {{ hours_between('started_at', 'ended_at') }} as duration_hours,
         {{ hours_between('ended_at', 'received_at') }} as delay_hours,
-        {{ possible_energy_kwh('started_at', 'ended_at', 'max_power_kw') }} as possible,
+        {{ max_energy_kwh('started_at', 'ended_at', 'max_power_kw') }} as max_energy_kwh,
         -- What the rules read is null where it is unknown.
-        case when {{ is_valid_energy('energy_kwh') }} then energy_kwh end as energy,
+        case when {{ is_valid_energy('energy_kwh') }} then energy_kwh end as valid_energy_kwh,
         case
             when charge_point_version_id is not null then previous_ended_at
         end as previous_ended_at
@@ -71,18 +71,18 @@ flagged as (
     select
         *,
         -- The seven rules. A comparison with what is unknown is not true.
-        (hours < 0) is true as negs,
-        (energy > {{ var('eneu_energy_kwh') }}) is true as eneu,
-        (energy > possible * {{ var('enea_ratio') }}) is true as enea,
-        (hours < 0 and energy > {{ var('odus_energy_kwh') }}) is true as odus,
+        (duration_hours < 0) is true as negs,
+        (valid_energy_kwh > {{ var('eneu_energy_kwh') }}) is true as eneu,
+        (valid_energy_kwh > max_energy_kwh * {{ var('enea_ratio') }}) is true as enea,
+        (duration_hours < 0 and valid_energy_kwh > {{ var('odus_energy_kwh') }}) is true as odus,
         (
-            energy > {{ var('enex_energy_kwh') }}
-            and energy > possible * {{ var('enex_ratio') }}
+            valid_energy_kwh > {{ var('enex_energy_kwh') }}
+            and valid_energy_kwh > max_energy_kwh * {{ var('enex_ratio') }}
         ) is true as enex,
         (started_at = previous_started_at and ended_at = previous_ended_at) is true as duplicate,
         (started_at < previous_ended_at) is true as overlap,
         -- What was decided beyond them.
-        energy is null as invalid_energy,
+        valid_energy_kwh is null as invalid_energy,
         (
             started_at < latest_earlier_ended_at and started_at >= previous_ended_at
         ) is true as hidden_overlap

@@ -9,11 +9,11 @@ status as (
         sum(blocked_mwh) as blocked_mwh,
         sum(computed_stations) as computed_stations,
         sum(
-            acknowledged_mwh + locked_mwh + uncertain_mwh + refused_mwh + held_mwh
+            acknowledged_mwh + locked_mwh + uncertain_mwh + refused_mwh + not_sent_mwh
         ) as shared_out_mwh,
         sum(
             acknowledged_stations + locked_stations + uncertain_stations
-            + refused_stations + held_stations
+            + refused_stations + not_sent_stations
         ) as shared_out_stations
     from {{ ref('submission_status_monthly') }}
     group by period

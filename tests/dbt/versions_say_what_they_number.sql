@@ -10,12 +10,12 @@ select
     charge_points.id_pdc_itinerance,
     charge_points.max_power_kw,
     stations.id_station_itinerance,
-    stations.code,
+    stations.operational_unit_code,
     stations.siren,
-    stations.entity,
+    stations.amenageur_name,
     stations.blocking_reason,
     stations.station_version_id,
     charge_points.charge_point_version_id
-from {{ ref('int_charge_point_versions') }} as charge_points
-inner join {{ ref('int_station_versions') }} as stations
+from {{ ref('int_charge_point_history') }} as charge_points
+inner join {{ ref('int_station_history') }} as stations
     on charge_points.station_version_id = stations.station_version_id

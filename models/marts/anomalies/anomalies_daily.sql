@@ -1,4 +1,4 @@
-{{ config(materialized='replaced_by_period') }}
+{{ config(materialized='monthly_replace') }}
 
 with
 
@@ -8,7 +8,7 @@ energy as (
 ),
 
 stations as (
-    select * from {{ ref('int_station_versions') }}
+    select * from {{ ref('int_station_history') }}
 ),
 
 -- Sessions of one fate have the same flags: few rows stand for an operator's day.
@@ -17,12 +17,12 @@ fates as (
         energy.period,
         energy.started_on,
         stations.siren,
-        stations.code,
+        stations.operational_unit_code,
         {{ session_flags() | join(',\n        ') }},
         is_rejected,
         {{ blocking_reason('stations') }} as blocking_reason,
         {{ first_true(rejection_reasons()) }} as first_reason,
-        max(stations.entity) as entity,
+        max(stations.amenageur_name) as amenageur_name,
         sum(energy.sessions) as sessions,
         sum(energy.energy_kwh) as energy_kwh
     from energy
@@ -31,7 +31,7 @@ fates as (
         energy.period,
         energy.started_on,
         stations.siren,
-        stations.code,
+        stations.operational_unit_code,
         {{ session_flags() | join(',\n        ') }},
         is_rejected,
         {{ blocking_reason('stations') }}
@@ -41,8 +41,8 @@ select
     period,
     started_on,
     siren,
-    max(entity) as entity,
-    code,
+    max(amenageur_name) as amenageur_name,
+    operational_unit_code,
     {{ sessions_and_kwh('received', 'true') }},
     {{ sessions_and_kwh('rejected', 'is_rejected') }},
     {% for flag in session_flags() -%}
@@ -55,4 +55,4 @@ select
     {% endfor -%}
     {{ computed_at() }} as computed_at
 from fates
-group by period, started_on, siren, code
+group by period, started_on, siren, operational_unit_code

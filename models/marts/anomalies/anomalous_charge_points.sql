@@ -1,4 +1,4 @@
-{{ config(materialized='replaced_by_period') }}
+{{ config(materialized='monthly_replace') }}
 
 with
 
@@ -9,11 +9,11 @@ sessions as not materialized (
 ),
 
 charge_points as not materialized (
-    select * from {{ ref('int_charge_point_versions') }}
+    select * from {{ ref('int_charge_point_history') }}
 ),
 
 stations as (
-    select * from {{ ref('int_station_versions') }}
+    select * from {{ ref('int_station_history') }}
 ),
 
 counted as (
@@ -31,8 +31,8 @@ anomalous as (
         round(rejected_sessions / cast(sessions as numeric), 4) as rejected_share
     from counted
     where
-        sessions >= {{ var('anomalous_least_sessions') }}
-        and rejected_sessions >= sessions * {{ var('anomalous_least_share') }}
+        sessions >= {{ var('anomalous_min_sessions') }}
+        and rejected_sessions >= sessions * {{ var('anomalous_min_rejected_share') }}
 ),
 
 rejected as (
@@ -43,9 +43,9 @@ rejected as (
         sessions.duplicate,
         {{ booked_energy_kwh('sessions.energy_kwh') }} as booked_energy_kwh,
         sessions.energy_kwh,
-        {{ possible_energy_kwh(
+        {{ max_energy_kwh(
             'sessions.started_at', 'sessions.ended_at', 'charge_points.max_power_kw'
-        ) }} as possible_energy_kwh
+        ) }} as max_energy_kwh
     from sessions
     inner join charge_points
         on sessions.charge_point_version_id = charge_points.charge_point_version_id
@@ -57,7 +57,7 @@ compared as (
         *,
         -- How many times the possible energy it carries.
         case
-            when enea and possible_energy_kwh > 0 then energy_kwh / possible_energy_kwh
+            when enea and max_energy_kwh > 0 then energy_kwh / max_energy_kwh
         end as excess
     from rejected
 ),
@@ -100,12 +100,12 @@ select
             explained.rejected_share desc,
             explained.rejected_sessions desc,
             charge_points.id_pdc_itinerance asc
-    ) as integer) as place,
+    ) as integer) as rank,
     charge_points.id_pdc_itinerance,
     stations.id_station_itinerance,
-    stations.code,
+    stations.operational_unit_code,
     stations.siren,
-    stations.entity,
+    stations.amenageur_name,
     charge_points.max_power_kw,
     explained.sessions,
     explained.rejected_sessions,

@@ -1,4 +1,4 @@
-{{ config(materialized='replaced_by_period') }}
+{{ config(materialized='monthly_replace') }}
 
 with
 
@@ -8,7 +8,7 @@ delays as (
 ),
 
 stations as (
-    select * from {{ ref('int_station_versions') }}
+    select * from {{ ref('int_station_history') }}
     where siren is not null
 ),
 
@@ -44,7 +44,7 @@ days_with_sessions as (
     select
         stations.siren,
         energy.started_on,
-        max(stations.entity) as entity
+        max(stations.amenageur_name) as amenageur_name
     from energy
     inner join stations on energy.station_version_id = stations.station_version_id
     group by stations.siren, energy.started_on
@@ -53,7 +53,7 @@ days_with_sessions as (
 operators as (
     select
         siren,
-        max(entity) as entity,
+        max(amenageur_name) as amenageur_name,
         max(started_on) as last_started_on
     from days_with_sessions
     group by siren
@@ -62,7 +62,7 @@ operators as (
 -- Today has only begun.
 days as (
     select cast(midnight as date) as calendar_day
-    from generate_series({{ period_date() }}, {{ last_whole_day() }}, interval '1 day') as midnight
+    from generate_series({{ period_date() }}, {{ latest_complete_day() }}, interval '1 day') as midnight
 ),
 
 silent as (
@@ -92,7 +92,7 @@ silent as (
 select
     {{ period_date() }} as period,
     operators.siren,
-    operators.entity,
+    operators.amenageur_name,
     coalesce(received.sessions, 0) as sessions,
     operators.last_started_on,
     received.last_received_at,

@@ -1,4 +1,4 @@
-{{ config(materialized='replaced_by_period') }}
+{{ config(materialized='monthly_replace') }}
 
 with
 
@@ -14,14 +14,14 @@ energy as (
 ),
 
 stations as (
-    select * from {{ ref('int_station_versions') }}
+    select * from {{ ref('int_station_history') }}
     where blocking_reason is null
 )
 
 select
     energy.period,
     stations.siren,
-    max(stations.entity) as entity,
+    max(stations.amenageur_name) as amenageur_name,
     cast(sum(energy.sessions) as bigint) as hidden_overlap_sessions,
     coalesce(cast(sum(energy.sessions) filter (where energy.is_decisive) as bigint), 0)
         as decisive_sessions,

@@ -1,4 +1,4 @@
-{{ config(materialized='replaced_by_period') }}
+{{ config(materialized='monthly_replace') }}
 
 with
 
@@ -8,7 +8,7 @@ energy as (
 ),
 
 stations as (
-    select * from {{ ref('int_station_versions') }}
+    select * from {{ ref('int_station_history') }}
 ),
 
 located as (
@@ -16,9 +16,9 @@ located as (
         energy.period,
         energy.sessions,
         energy.energy_kwh,
-        stations.entity,
+        stations.amenageur_name,
         stations.siren,
-        stations.code,
+        stations.operational_unit_code,
         stations.id_station_itinerance,
         {{ blocking_reason('stations') }} as blocking_reason
     from energy
@@ -28,9 +28,9 @@ located as (
 select
     period,
     blocking_reason,
-    entity,
+    amenageur_name,
     siren,
-    code,
+    operational_unit_code,
     id_station_itinerance,
     cast(sum(sessions) as bigint) as sessions,
     {{ mwh('sum(energy_kwh)') }} as energy_mwh,
@@ -38,4 +38,4 @@ select
 from located
 where blocking_reason is not null
 group by
-    period, blocking_reason, entity, siren, code, id_station_itinerance
+    period, blocking_reason, amenageur_name, siren, operational_unit_code, id_station_itinerance

@@ -1,4 +1,4 @@
-{{ config(materialized='replaced_by_period') }}
+{{ config(materialized='monthly_replace') }}
 
 with
 
@@ -8,7 +8,7 @@ energy as (
 ),
 
 stations as (
-    select * from {{ ref('int_station_versions') }}
+    select * from {{ ref('int_station_history') }}
 ),
 
 -- Sessions of one fate have the same flags: some dozens of rows stand for a month.

@@ -7,11 +7,11 @@ flags as (
 ),
 
 charge_points as (
-    select * from {{ ref('int_charge_point_versions') }}
+    select * from {{ ref('int_charge_point_history') }}
 ),
 
 stations as (
-    select * from {{ ref('int_station_versions') }}
+    select * from {{ ref('int_station_history') }}
 )
 
 select
@@ -20,17 +20,17 @@ select
     flags.started_at,
     flags.ended_at,
     flags.received_at,
-    {{ hours_between('flags.started_at', 'flags.ended_at') }} as hours,
+    {{ hours_between('flags.started_at', 'flags.ended_at') }} as duration_hours,
     flags.energy_kwh,
     {{ booked_energy_kwh('flags.energy_kwh') }} as booked_energy_kwh,
     charge_points.max_power_kw,
-    {{ possible_energy_kwh('flags.started_at', 'flags.ended_at', 'charge_points.max_power_kw') }}
-        as possible_energy_kwh,
+    {{ max_energy_kwh('flags.started_at', 'flags.ended_at', 'charge_points.max_power_kw') }}
+        as max_energy_kwh,
     charge_points.id_pdc_itinerance,
     stations.id_station_itinerance,
-    stations.code,
+    stations.operational_unit_code,
     stations.siren,
-    stations.entity,
+    stations.amenageur_name,
     {% for flag in session_flags() -%}
         flags.{{ flag }},
     {% endfor -%}

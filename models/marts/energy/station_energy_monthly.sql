@@ -1,4 +1,4 @@
-{{ config(materialized='replaced_by_period') }}
+{{ config(materialized='monthly_replace') }}
 
 with
 
@@ -15,7 +15,7 @@ energy as (
 
 -- A build sees a station in one state: each is here once.
 stations as (
-    select * from {{ ref('int_station_versions') }}
+    select * from {{ ref('int_station_history') }}
     where blocking_reason is null
 )
 
@@ -23,9 +23,9 @@ select
     energy.period,
     energy.period as period_start,
     {{ period_last_day() }} as period_end,
-    stations.entity,
+    stations.amenageur_name,
     stations.siren,
-    stations.code,
+    stations.operational_unit_code,
     stations.id_station_itinerance,
     {{ mwh('energy.energy_kwh') }} as energy_mwh,
     cast(energy.sessions as bigint) as sessions,

@@ -9,7 +9,7 @@ energy as (
 ),
 
 stations as (
-    select * from {{ ref('int_station_versions') }}
+    select * from {{ ref('int_station_history') }}
     where blocking_reason is null
 ),
 
@@ -17,8 +17,8 @@ station_days as (
     select
         energy.started_on,
         stations.siren,
-        stations.entity,
-        stations.code,
+        stations.amenageur_name,
+        stations.operational_unit_code,
         stations.id_station_itinerance,
         sum(energy.energy_kwh) as energy_kwh
     from energy
@@ -26,8 +26,8 @@ station_days as (
     group by
         energy.started_on,
         stations.siren,
-        stations.entity,
-        stations.code,
+        stations.amenageur_name,
+        stations.operational_unit_code,
         stations.id_station_itinerance
 ),
 
@@ -39,9 +39,9 @@ days as (
         {{ mwh('sum(energy_kwh)') }} as energy_mwh,
         jsonb_agg(
             jsonb_build_object(
-                'entity', entity,
+                'entity', amenageur_name,
                 'siren', siren,
-                'code', code,
+                'code', operational_unit_code,
                 'id_station_itinerance', id_station_itinerance,
                 'energy', {{ mwh('energy_kwh') }}
             )
@@ -53,28 +53,28 @@ days as (
 
 acknowledged as (
     select
-        state.period,
-        state.siren,
-        state.entity,
-        state.code,
-        state.id_station_itinerance,
-        state.energy_mwh,
+        status.period,
+        status.siren,
+        status.amenageur_name,
+        status.operational_unit_code,
+        status.id_station_itinerance,
+        status.energy_mwh,
         station.is_controlled
-    from {{ source('ledger', 'station_state') }} as state
-    inner join {{ source('ledger', 'request_station') }} as station
+    from {{ ref('stg_ledger__station_status') }} as status
+    inner join {{ ref('stg_ledger__request_stations') }} as station
         on
-            state.acknowledged_request_id = station.request_id
-            and state.id_station_itinerance = station.id_station_itinerance
+            status.acknowledged_request_id = station.request_id
+            and status.id_station_itinerance = station.id_station_itinerance
 ),
 
 units as (
     select
         period,
         siren,
-        entity,
+        amenageur_name,
         sum(energy_mwh) as energy_mwh,
         jsonb_build_object(
-            'code', code,
+            'code', operational_unit_code,
             'from', period,
             'to', cast(period + interval '1 month' - interval '1 day' as date),
             'stations', jsonb_agg(
@@ -87,7 +87,7 @@ units as (
             )
         ) as operational_unit
     from acknowledged
-    group by period, siren, entity, code
+    group by period, siren, amenageur_name, operational_unit_code
 ),
 
 entities as (
@@ -96,7 +96,7 @@ entities as (
         siren,
         sum(energy_mwh) as energy_mwh,
         jsonb_build_object(
-            'entity', entity,
+            'entity', amenageur_name,
             'siren', siren,
             'operational_units', jsonb_agg(
                 operational_unit
@@ -104,7 +104,7 @@ entities as (
             )
         ) as item
     from units
-    group by period, siren, entity
+    group by period, siren, amenageur_name
 ),
 
 months as (

@@ -5,7 +5,7 @@ computed as (
 ),
 
 known as (
-    select * from {{ source('ledger', 'station_state') }}
+    select * from {{ ref('stg_ledger__station_status') }}
 ),
 
 compared as (
@@ -16,12 +16,12 @@ compared as (
         coalesce(computed.id_station_itinerance, known.id_station_itinerance)
             as id_station_itinerance,
         coalesce(computed.siren, known.last_siren, known.siren) as siren,
-        coalesce(computed.entity, known.last_entity, known.entity) as entity,
-        coalesce(computed.code, known.last_code, known.code) as code,
+        coalesce(computed.amenageur_name, known.last_amenageur_name, known.amenageur_name) as amenageur_name,
+        coalesce(computed.operational_unit_code, known.last_operational_unit_code, known.operational_unit_code) as operational_unit_code,
         coalesce(computed.energy_mwh, 0) - coalesce(known.energy_mwh, 0) as difference_mwh,
-        coalesce(known.state, 'not_sent') as state,
+        coalesce(known.status, 'not_sent') as status,
         -- Acknowledged under another SIREN or unit than now.
-        coalesce(computed.siren <> known.siren or computed.code <> known.code, false) as is_moved
+        coalesce(computed.siren <> known.siren or computed.operational_unit_code <> known.operational_unit_code, false) as is_moved
     from computed
     full join known
         on
@@ -33,12 +33,12 @@ select
     period,
     id_station_itinerance,
     siren,
-    entity,
-    code,
+    amenageur_name,
+    operational_unit_code,
     computed_mwh,
     acknowledged_mwh,
     difference_mwh,
-    state,
+    status,
     is_moved,
-    state <> 'locked' and (difference_mwh <> 0 or is_moved or state = 'uncertain') as can_be_sent
+    status <> 'locked' and (difference_mwh <> 0 or is_moved or status = 'uncertain') as can_be_sent
 from compared

@@ -3,19 +3,19 @@
 with
 
 requests as (
-    select * from {{ source('ledger', 'request') }}
+    select * from {{ ref('stg_ledger__requests') }}
 ),
 
 stations as (
-    select * from {{ source('ledger', 'request_station') }}
+    select * from {{ ref('stg_ledger__request_stations') }}
 ),
 
-answers as (
-    select * from {{ source('ledger', 'answer') }}
+responses as (
+    select * from {{ ref('stg_ledger__responses') }}
 ),
 
 refusals as (
-    select * from {{ source('ledger', 'refusal') }}
+    select * from {{ ref('stg_ledger__refusals') }}
 )
 
 select
@@ -23,18 +23,18 @@ select
     requests.period,
     stations.id_station_itinerance,
     requests.siren,
-    stations.entity,
-    stations.code,
+    stations.amenageur_name,
+    stations.operational_unit_code,
     stations.energy_mwh,
-    requests.prepared_at as sent_at,
-    answers.answered_at,
+    requests.sent_at,
+    responses.responded_at,
     refusals.reason,
     -- Without an answer the run was ended before one came.
-    coalesce(answers.outcome, 'uncertain') as outcome,
+    coalesce(responses.outcome, 'uncertain') as outcome,
     coalesce(refusals.is_locked, false) as is_locked
 from requests
 inner join stations on requests.request_id = stations.request_id
-left join answers on requests.request_id = answers.request_id
+left join responses on requests.request_id = responses.request_id
 left join refusals
     on
         stations.request_id = refusals.request_id

@@ -1,7 +1,7 @@
 -- Where the computed energy of each SIREN is on its way to CARBURE: the states share it out.
 
 {%- set states = [
-    'computed', 'sent', 'acknowledged', 'locked', 'uncertain', 'refused', 'held'
+    'computed', 'sent', 'acknowledged', 'locked', 'uncertain', 'refused', 'not_sent'
 ] %}
 
 with
@@ -18,15 +18,15 @@ computed as (
     select
         period,
         siren,
-        max(entity) as entity,
+        max(amenageur_name) as amenageur_name,
         {{ stations_and_mwh('computed', 'true') }},
-        {{ stations_and_mwh('sent', "state <> 'not_sent'") }},
-        {{ stations_and_mwh('acknowledged', "state = 'acknowledged'") }},
-        {{ stations_and_mwh('locked', "state = 'locked'") }},
-        {{ stations_and_mwh('uncertain', "state = 'uncertain'") }},
-        {{ stations_and_mwh('refused', "state = 'refused'") }},
-        {{ stations_and_mwh('held', "state = 'not_sent'") }},
-        count(*) filter (where state <> 'not_sent' and (difference_mwh <> 0 or is_moved))
+        {{ stations_and_mwh('sent', "status <> 'not_sent'") }},
+        {{ stations_and_mwh('acknowledged', "status = 'acknowledged'") }},
+        {{ stations_and_mwh('locked', "status = 'locked'") }},
+        {{ stations_and_mwh('uncertain', "status = 'uncertain'") }},
+        {{ stations_and_mwh('refused', "status = 'refused'") }},
+        {{ stations_and_mwh('not_sent', "status = 'not_sent'") }},
+        count(*) filter (where status <> 'not_sent' and (difference_mwh <> 0 or is_moved))
             as different_stations,
         coalesce(sum(acknowledged_mwh), 0) as carbure_mwh
     from changes
@@ -37,7 +37,7 @@ not_sendable as (
     select
         period,
         siren,
-        max(entity) as entity,
+        max(amenageur_name) as amenageur_name,
         count(distinct id_station_itinerance) as blocked_stations,
         sum(energy_mwh) as blocked_mwh
     from blocked
@@ -47,10 +47,10 @@ not_sendable as (
 select
     coalesce(computed.period, not_sendable.period) as period,
     coalesce(computed.siren, not_sendable.siren) as siren,
-    coalesce(computed.entity, not_sendable.entity) as entity,
-    {% for state in states -%}
-        coalesce(computed.{{ state }}_stations, 0) as {{ state }}_stations,
-        coalesce(computed.{{ state }}_mwh, 0) as {{ state }}_mwh,
+    coalesce(computed.amenageur_name, not_sendable.amenageur_name) as amenageur_name,
+    {% for status in states -%}
+        coalesce(computed.{{ status }}_stations, 0) as {{ status }}_stations,
+        coalesce(computed.{{ status }}_mwh, 0) as {{ status }}_mwh,
     {% endfor -%}
     coalesce(not_sendable.blocked_stations, 0) as blocked_stations,
     coalesce(not_sendable.blocked_mwh, 0) as blocked_mwh,

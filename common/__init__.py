@@ -1,0 +1,1 @@
+"""What all programs share: connections, settings, exit codes, errors, command lines."""

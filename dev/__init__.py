@@ -1,0 +1,1 @@
+"""Development only: demo, PostgreSQL launcher, CARBURE stub, benchmark."""

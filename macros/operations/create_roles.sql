@@ -1,0 +1,49 @@
+{#
+    Two roles without a login, for the sender and for who reads dashboards; grant them to logins:
+
+        dbt run-operation create_roles
+        psql -c 'grant tiruert_sender to monthly_submission'
+
+    Their names begin with the schema of the marts. Their rights are given again at the end of every
+    run, since a table that is made anew has lost them.
+#}
+{% macro create_roles() %}
+    {% call statement('create_roles') %}
+        {% for role in (sender_role(), reader_role()) %}
+        do $$ begin create role {{ role }} nologin; exception when duplicate_object then null; end $$;
+        {% endfor %}
+    {% endcall %}
+    {% call statement('grant_roles') %}{{ grant_roles() }}{% endcall %}
+    {% do adapter.commit() %}
+{% endmacro %}
+
+{% macro sender_role() %}{{ return(target.schema ~ '_sender') }}{% endmacro %}
+
+{% macro reader_role() %}{{ return(target.schema ~ '_reader') }}{% endmacro %}
+
+{# What the roles may do, where there are roles: nothing is granted to who does not exist. #}
+{% macro grant_roles() %}
+    {%- set ledger = target.schema ~ '_ledger' -%}
+    {%- set roles, marts = [], [] -%}
+    {%- if execute -%}
+        {%- set roles = run_query('select rolname from pg_roles').columns[0].values() -%}
+        {%- set marts = run_query(
+            'select tablename from pg_tables where schemaname = ' ~ literal(target.schema)
+        ).columns[0].values() -%}
+    {%- endif -%}
+    {% if sender_role() in roles %}
+        grant usage on schema {{ target.schema }}, {{ ledger }} to {{ sender_role() }};
+        {% for mart in ('station_energy_monthly', 'energy_balance_monthly') if mart in marts %}
+        grant select on {{ target.schema }}.{{ mart }} to {{ sender_role() }};
+        {% endfor %}
+        grant select on all tables in schema {{ ledger }} to {{ sender_role() }};
+        {% for table in ('request', 'request_station', 'response', 'refusal') %}
+        grant insert on {{ ledger }}.{{ table }} to {{ sender_role() }};
+        {% endfor %}
+    {% endif %}
+    {% if reader_role() in roles %}
+        grant usage on schema {{ target.schema }}, {{ ledger }} to {{ reader_role() }};
+        grant select on all tables in schema {{ target.schema }} to {{ reader_role() }};
+        grant select on {{ ledger }}.station_status to {{ reader_role() }};
+    {% endif %}
+{% endmacro %}

@@ -1,0 +1,6 @@
+select
+    request_id,
+    id_station_itinerance,
+    reason,
+    is_locked
+from {{ source('ledger', 'refusal') }}

@@ -1,0 +1,5 @@
+select
+    request_id,
+    outcome,
+    responded_at
+from {{ source('ledger', 'response') }}

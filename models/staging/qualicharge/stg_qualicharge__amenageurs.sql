@@ -1,0 +1,5 @@
+select
+    id as amenageur_id,
+    cast(siren_amenageur as text) as siren,
+    cast(nom_amenageur as text) as amenageur_name
+from {{ source('qualicharge', 'amenageur') }}

@@ -1,0 +1,1 @@
+"""What readers get: the dashboards, and a report for an operator."""

@@ -1,0 +1,22 @@
+-- Clean sessions that cannot be sent, and why.
+select
+    sessions.session_id,
+    sessions.blocking_reason,
+    labels.title,
+    labels.explanation,
+    sessions.id_pdc_itinerance,
+    sessions.id_station_itinerance,
+    sessions.operational_unit_code,
+    sessions.amenageur_name,
+    to_json(sessions.started_at) #>> '{}' as started_at,
+    to_json(sessions.ended_at) #>> '{}' as ended_at,
+    to_json(sessions.received_at) #>> '{}' as received_at,
+    sessions.energy_kwh,
+    sessions.booked_energy_kwh
+from sessions_flagged as sessions
+inner join reason_labels as labels
+    on labels.kind = 'blocking' and sessions.blocking_reason = labels.reason
+where sessions.period = %(period)s and sessions.siren = %(siren)s and not sessions.is_rejected
+order by
+    sessions.id_pdc_itinerance, sessions.started_at, sessions.ended_at, sessions.received_at,
+    sessions.session_id

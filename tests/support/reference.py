@@ -1,0 +1,398 @@
+"""The rules of domain.md in plain Python: slow, obvious, and written without a look at the models.
+
+The models are compared with this, session by session. It shares nothing with them but the text of
+domain.md, so a misreading has to be made twice to go unseen.
+"""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from dev.qualicharge import Amenageur, ChargePoint, OperationalUnit, Session, Source, Station
+
+FLAGS = ("negs", "eneu", "enea", "odus", "enex", "duplicate", "overlap")
+REASONS = (*FLAGS, "invalid_energy")
+
+LOOK_BACK = timedelta(days=7)
+MAX_ENERGY_KWH = 1000
+ABNORMAL_RATIO = 1.1
+ODD_DURATION_ENERGY_KWH = 1
+EXCESSIVE_ENERGY_KWH = 50
+EXCESSIVE_RATIO = 2.0
+
+UNIT_CODE_CHARACTERS = 5
+MIN_STATION_ID_CHARACTERS = 7
+MAX_STATION_ID_CHARACTERS = 64
+
+# Wide enough for any sum of doubles, from 1.8e308 down to 5e-324; a sum that would not fit raises
+# in place of being rounded.
+EXACT = Context(prec=1000, traps=[Inexact])
+ROUNDING = Context(prec=1000)
+KWH_PER_MWH = 1000
+ONE_WH_IN_MWH = Decimal("0.000001")
+
+
+@dataclass(frozen=True)
+class FlaggedSession:
+    """One session of the period, with all that the rules say about it."""
+
+    session_id: UUID
+    period: date
+    flags: dict[str, bool]
+    invalid_energy: bool
+    hidden_overlap: bool
+    is_rejected: bool
+    rejection_reasons: list[str]
+    blocking_reason: str | None
+    max_energy_kwh: float | None
+    max_power_kw: float | None
+    id_pdc_itinerance: str | None
+    id_station_itinerance: str | None
+    operational_unit_code: str | None
+    siren: str | None
+    amenageur_name: str | None
+    booked_energy_kwh: Decimal
+
+
+class Volume(NamedTuple):
+    """How many sessions, and their energy in MWh, rounded once."""
+
+    sessions: int
+    energy_mwh: Decimal
+
+
+class Entry(NamedTuple):
+    """One line of the books: how many sessions, and their exact energy in kWh."""
+
+    sessions: int
+    energy_kwh: Decimal
+
+
+class Blocked(NamedTuple):
+    """What blocked energy is told apart by; compares equal to the plain tuple."""
+
+    blocking_reason: str
+    amenageur_name: str | None
+    siren: str | None
+    operational_unit_code: str | None
+    id_station_itinerance: str | None
+
+
+class Place(NamedTuple):
+    """Where a session took place, as far as it is known."""
+
+    charge_point: ChargePoint | None = None
+    station: Station | None = None
+    amenageur: Amenageur | None = None
+    unit: OperationalUnit | None = None
+
+
+def flag_sessions(
+    source: Source, period: date, time_zone: str = "UTC"
+) -> dict[UUID, FlaggedSession]:
+    """Judge every session that starts in the month of `period`, its first day, in `time_zone`."""
+    month_start, month_end = month_limits(period, time_zone)
+    places = _places(source)
+    # No neighbour starts after the session, so nothing past the month's end is ever looked at.
+    in_view = [
+        session
+        for session in map(_in_utc, source.session)
+        if month_start - LOOK_BACK <= session.start < month_end
+    ]
+    flagged: dict[UUID, FlaggedSession] = {}
+    for session, earlier in _with_earlier(in_view):
+        if session.start < month_start:
+            continue
+        if session.id in flagged:
+            raise ValueError(f"session {session.id} stands twice in {period:%Y-%m}")
+        place = places[session.point_de_charge_id]
+        flagged[session.id] = _flag(session, earlier, place, period)
+    return flagged
+
+
+def month_limits(period: date, time_zone: str) -> tuple[datetime, datetime]:
+    """Give the instants, in UTC, at which the month starts and the next one starts."""
+    if period.day != 1:
+        raise ValueError(f"a period is given by its month's first day, not {period}")
+    zone = ZoneInfo(time_zone)
+    next_month = (period + timedelta(days=31)).replace(day=1)
+    return (
+        datetime(period.year, period.month, 1, tzinfo=zone).astimezone(UTC),
+        datetime(next_month.year, next_month.month, 1, tzinfo=zone).astimezone(UTC),
+    )
+
+
+def _in_utc(session: Session) -> Session:
+    """Say the same instants in UTC: Python subtracts local times as if clocks never changed."""
+    return session._replace(
+        start=session.start.astimezone(UTC),
+        end=session.end.astimezone(UTC),
+        created_at=session.created_at.astimezone(UTC),
+    )
+
+
+def _with_earlier(sessions: Iterable[Session]) -> Iterable[tuple[Session, list[Session]]]:
+    """Give each session those before it on its charge point; none where that is unknown.
+
+    The order is total, and the last of those before it is the previous one.
+    """
+    by_charge_point: dict[UUID | None, list[Session]] = defaultdict(list)
+    for session in sessions:
+        by_charge_point[session.point_de_charge_id].append(session)
+    for charge_point_id, queue in by_charge_point.items():
+        queue.sort(key=lambda session: (session.start, session.end, session.created_at, session.id))
+        for rank, session in enumerate(queue):
+            yield session, [] if charge_point_id is None else queue[:rank]
+
+
+def _flag(session: Session, earlier: list[Session], place: Place, period: date) -> FlaggedSession:
+    """Put together what the rules say about one session."""
+    max_kwh = max_energy_kwh(session, place.charge_point)
+    invalid_energy = is_invalid_energy(session.energy)
+    flags = {
+        **_duration_flags(session),
+        **_energy_flags(session, max_kwh, invalid_energy),
+        **_neighbour_flags(session, earlier),
+    }
+    reasons = [reason for reason in FLAGS if flags[reason]]
+    if invalid_energy:
+        reasons.append("invalid_energy")
+    charge_point, station, amenageur, unit = place
+    return FlaggedSession(
+        session_id=session.id,
+        period=period,
+        flags=flags,
+        invalid_energy=invalid_energy,
+        hidden_overlap=is_hidden_overlap(session, earlier),
+        is_rejected=bool(reasons),
+        rejection_reasons=reasons,
+        blocking_reason=blocking_reason(place),
+        max_energy_kwh=max_kwh,
+        max_power_kw=charge_point.puissance_nominale if charge_point else None,
+        id_pdc_itinerance=charge_point.id_pdc_itinerance if charge_point else None,
+        id_station_itinerance=station.id_station_itinerance if station else None,
+        operational_unit_code=unit.code if unit else None,
+        siren=amenageur.siren_amenageur if amenageur else None,
+        amenageur_name=amenageur.nom_amenageur if amenageur else None,
+        booked_energy_kwh=booked_energy_kwh(session.energy),
+    )
+
+
+def duration_hours(session: Session) -> float:
+    """Give the signed hours from start to end, whole days included."""
+    return (session.end - session.start).total_seconds() / 3600
+
+
+def max_energy_kwh(session: Session, charge_point: ChargePoint | None) -> float | None:
+    """Give what the charge point can deliver in that time; None where it is unknown."""
+    if charge_point is None:
+        return None
+    return duration_hours(session) * charge_point.puissance_nominale
+
+
+def is_invalid_energy(energy_kwh: float) -> bool:
+    """Tell whether the energy is none that a charge can have: NaN, infinite or negative."""
+    return math.isnan(energy_kwh) or math.isinf(energy_kwh) or energy_kwh < 0
+
+
+def booked_energy_kwh(energy_kwh: float) -> Decimal:
+    """Give the energy as the exact number it is written as; 0 where it is no number."""
+    if math.isnan(energy_kwh) or math.isinf(energy_kwh):
+        return Decimal(0)
+    return Decimal(repr(energy_kwh))
+
+
+def _duration_flags(session: Session) -> dict[str, bool]:
+    return {"negs": duration_hours(session) < 0}
+
+
+def _energy_flags(session: Session, max_kwh: float | None, invalid_energy: bool) -> dict[str, bool]:
+    """Judge the energy; where it is invalid, these rules have nothing to say."""
+    if invalid_energy:
+        return {"eneu": False, "enea": False, "odus": False, "enex": False}
+    energy_kwh = session.energy
+    is_negative_duration = duration_hours(session) < 0
+    knows_power = max_kwh is not None
+    return {
+        "eneu": energy_kwh > MAX_ENERGY_KWH,
+        "enea": knows_power and energy_kwh > max_kwh * ABNORMAL_RATIO,
+        "odus": is_negative_duration and energy_kwh > ODD_DURATION_ENERGY_KWH,
+        "enex": knows_power
+        and energy_kwh > EXCESSIVE_ENERGY_KWH
+        and energy_kwh > max_kwh * EXCESSIVE_RATIO,
+    }
+
+
+def _neighbour_flags(session: Session, earlier: list[Session]) -> dict[str, bool]:
+    """Hold the session against its previous one, whatever the flags of either."""
+    if not earlier:
+        return {"duplicate": False, "overlap": False}
+    previous = earlier[-1]
+    return {
+        "duplicate": session.start == previous.start and session.end == previous.end,
+        "overlap": session.start < previous.end,
+    }
+
+
+def is_hidden_overlap(session: Session, earlier: list[Session]) -> bool:
+    """Tell whether it starts before an earlier session ends, but not the previous one."""
+    if not earlier:
+        return False
+    *before_previous, previous = earlier
+    return session.start >= previous.end and any(
+        session.start < other.end for other in before_previous
+    )
+
+
+def _places(source: Source) -> dict[UUID | None, Place]:
+    """Say where every charge point stands; closed ones and closed stations count like others."""
+    amenageurs = {amenageur.id: amenageur for amenageur in source.amenageur}
+    units = {unit.id: unit for unit in source.operationalunit}
+    stations = {station.id: station for station in source._station}
+    places: dict[UUID | None, Place] = {None: Place()}
+    for charge_point in source._pointdecharge:
+        if charge_point.station_id is None:
+            places[charge_point.id] = Place(charge_point)
+            continue
+        station = stations[charge_point.station_id]
+        owner, unit = station.amenageur_id, station.operational_unit_id
+        places[charge_point.id] = Place(
+            charge_point,
+            station,
+            None if owner is None else amenageurs[owner],
+            None if unit is None else units[unit],
+        )
+    return places
+
+
+def blocking_reason(place: Place) -> str | None:
+    """Give the first reason for which nothing charged there can be sent, in domain.md's order."""
+    return _unknown_owner(place) or _unsendable_owner(place) or _unsendable_station(place)
+
+
+def _unknown_owner(place: Place) -> str | None:
+    if place.charge_point is None:
+        return "no_charge_point"
+    if place.station is None:
+        return "no_station"
+    if place.amenageur is None:
+        return "no_amenageur"
+    return None
+
+
+def _unsendable_owner(place: Place) -> str | None:
+    if is_missing(place.amenageur.siren_amenageur):
+        return "no_siren"
+    if not is_valid_siren(place.amenageur.siren_amenageur):
+        return "invalid_siren"
+    if is_missing(place.amenageur.nom_amenageur):
+        return "no_name"
+    return None
+
+
+def _unsendable_station(place: Place) -> str | None:
+    if place.unit is None:
+        return "no_operational_unit"
+    if place.unit.code != place.station.id_station_itinerance[:UNIT_CODE_CHARACTERS]:
+        return "code_not_station_prefix"
+    if not is_valid_station_id(place.station.id_station_itinerance):
+        return "invalid_station_id"
+    return None
+
+
+def is_missing(text: str | None) -> bool:
+    """Tell whether a text says nothing: null, empty, or spaces only."""
+    return text is None or text.strip(" ") == ""
+
+
+def is_valid_siren(siren: str) -> bool:
+    """Tell whether these are nine digits, not all zero, that pass the Luhn check."""
+    # Not \d, which takes the digits of every script.
+    if not re.fullmatch("[0-9]{9}", siren) or siren == "000000000":
+        return False
+    # Luhn: from the right, every second digit counts double; of a product, its digits count.
+    doubled = [int(digit) * 2 for digit in siren[-2::-2]]
+    single = [int(digit) for digit in siren[-1::-2]]
+    total = sum(single) + sum(product // 10 + product % 10 for product in doubled)
+    return total % 10 == 0
+
+
+def is_valid_station_id(station_id: str) -> bool:
+    """Tell whether CARBURE takes this station id."""
+    has_length = MIN_STATION_ID_CHARACTERS <= len(station_id) <= MAX_STATION_ID_CHARACTERS
+    return has_length and re.match("FR[A-Z0-9]{3}P", station_id) is not None
+
+
+def station_volumes(flagged: dict[UUID, FlaggedSession]) -> dict[str, Volume]:
+    """Sum up per station the sessions that can be sent; a sum of 0 stays."""
+    by_station: dict[str, list[FlaggedSession]] = defaultdict(list)
+    for session in flagged.values():
+        if not session.is_rejected and session.blocking_reason is None:
+            by_station[session.id_station_itinerance].append(session)
+    return {station_id: _volume(sessions) for station_id, sessions in by_station.items()}
+
+
+def station_energy_mwh(flagged: dict[UUID, FlaggedSession]) -> dict[str, Decimal]:
+    """Give per station the MWh that can be sent."""
+    return {
+        station_id: volume.energy_mwh for station_id, volume in station_volumes(flagged).items()
+    }
+
+
+def blocked_energy_mwh(flagged: dict[UUID, FlaggedSession]) -> dict[Blocked, Volume]:
+    """Sum up the sessions that are clean but cannot be sent, per reason and place."""
+    by_place: dict[Blocked, list[FlaggedSession]] = defaultdict(list)
+    for session in flagged.values():
+        if not session.is_rejected and session.blocking_reason is not None:
+            place = Blocked(
+                session.blocking_reason,
+                session.amenageur_name,
+                session.siren,
+                session.operational_unit_code,
+                session.id_station_itinerance,
+            )
+            by_place[place].append(session)
+    return {place: _volume(sessions) for place, sessions in by_place.items()}
+
+
+def balance(flagged: dict[UUID, FlaggedSession]) -> dict[str, Entry]:
+    """Keep the books: received is rejected, blocked and sendable together, to the Wh.
+
+    A session with several reasons stands under each of them, and a hidden overlap stands wherever
+    else it belongs, so these lines add to nothing.
+    """
+    sessions = list(flagged.values())
+    clean = [session for session in sessions if not session.is_rejected]
+    lines = {
+        "received": sessions,
+        "rejected": [session for session in sessions if session.is_rejected],
+        "hidden_overlap": [session for session in sessions if session.hidden_overlap],
+        "blocked": [session for session in clean if session.blocking_reason is not None],
+        "sendable": [session for session in clean if session.blocking_reason is None],
+    }
+    for reason in REASONS:
+        lines[f"rejected_{reason}"] = [
+            session for session in sessions if reason in session.rejection_reasons
+        ]
+    return {name: Entry(len(line), exact_sum_kwh(line)) for name, line in lines.items()}
+
+
+def exact_sum_kwh(sessions: Iterable[FlaggedSession]) -> Decimal:
+    """Add up as exact numbers, so that the order of the rows cannot matter."""
+    total_kwh = Decimal(0)
+    for session in sessions:
+        total_kwh = EXACT.add(total_kwh, session.booked_energy_kwh)
+    return total_kwh
+
+
+def _volume(sessions: list[FlaggedSession]) -> Volume:
+    energy_mwh = EXACT.divide(exact_sum_kwh(sessions), Decimal(KWH_PER_MWH))
+    rounded = energy_mwh.quantize(ONE_WH_IN_MWH, rounding=ROUND_HALF_UP, context=ROUNDING)
+    return Volume(len(sessions), rounded)
