@@ -50,10 +50,13 @@ dashboards: install ## the dashboards as pages, in target/dashboards; PERIOD=202
 test: install ## every test, on the server that PGHOST names or on one of the project's own
 	$(BIN)/python -m pytest
 
-# A model that does not compile is skipped by sqlfluff without a word: dbt says it first.
-lint: install ## style, and that every model compiles
+# sqlfluff silently skips a model that does not compile, so dbt compiles first.
+lint: install ## check style, types, imports and spelling, and that every model compiles
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
 	$(BIN)/python -m dev.demo shell dbt --quiet compile
 	$(BIN)/python -m dev.demo shell sqlfluff lint models tests/dbt
 
@@ -70,4 +73,4 @@ lock: ## renew requirements.lock from pyproject.toml (needs uv)
 clean: ## remove what the targets made, the demo's data too
 	test ! -x $(BIN)/python || $(BIN)/python -m dev.demo clean
 	find . -name __pycache__ -prune -exec rm -rf {} +
-	rm -rf $(VENV) target logs .postgres .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) target logs .postgres .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
