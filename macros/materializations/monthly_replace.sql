@@ -1,77 +1,100 @@
 {#
-    A table that is built month by month: for each period to build, the model's SQL is rendered for
-    that period alone, and its rows replace the period's in one transaction. So a period is whole at
-    any moment, old or new; a row that the source no longer has does not stay behind; and a period's
-    figures do not depend on which others are built in the same run.
+    Materialization: a table built month by month.
 
-    With `partitioned`, each month is a table of its own, made aside, in parallel, and put in the place
-    of the old one: for millions of rows a month. Who reads the month meanwhile is not held up, but for
-    the instant of the change.
+    For each month to build, the model's SQL is rendered for that month alone, and its rows replace the
+    month's rows in one transaction. So readers see a month either as it was or as it is now; a row that
+    the source has lost does not stay behind; and a month's figures do not depend on which other months
+    are built in the same run.
 
-    `sql_header` is run at the beginning of each of these transactions, so that `set local` in it tells
-    the planner something for this model alone.
+    A month of a model is in one of two states, kept in the table `period_builds`:
+
+        requested   `requested_at` is later than `built_at`, or `built_at` is null
+        built       `built_at` is `requested_at` or later
+
+        start of a run (plan_builds)  -> requested, for each month the run has to build
+        replace_month (below)         -> built, in the transaction that replaces the rows
+        create_monthly_table (below)  -> requested, for each known month: the new table is empty
+
+    This is why an interrupted build resumes: what was requested and not built stays requested. It is
+    also why two builds at once are safe: the second waits for the first at each table, then builds what
+    it requested itself; the first skips what the second has already built.
+
+    With `partitioned`, each month is a table of its own: made aside, in parallel, then swapped in. This
+    is for millions of rows a month, and readers are blocked only for the swap.
+
+    `sql_header` runs at the beginning of each transaction, so `set local` applies to this model alone.
 #}
 {% materialization monthly_replace, adapter='postgres' %}
     {%- set target = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- if should_full_refresh() and requested_periods() -%}
-        {%- do exceptions.raise_compiler_error(
-            'a full refresh makes every month anew: leave out either --full-refresh or period'
-        ) -%}
-    {%- endif -%}
     {%- set must_create = existing is none or should_full_refresh() -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {% do get_assert_columns_equivalent(sql) %}
-    {% if must_create %}
-        {% do drop_relation_if_exists(existing) %}
-        {% call statement('create') %}
-            create table {{ target }} {{ get_table_columns_and_constraints() }}
-            {{ 'partition by list (period)' if config.get('partitioned') }};
-            {{ forget_builds(model.name) }}
-        {% endcall %}
-        {% do create_indexes(target) %}
-        {% do adapter.commit() %}
-    {% endif %}
-    {% if requested_periods() %}
-        {% call statement('request') %}{{ record_requests(model.name, requested_periods()) }}{% endcall %}
-        {% do adapter.commit() %}
-    {% endif %}
+    {% if must_create %}{% do create_monthly_table(target, existing) %}{% endif %}
 
-    {% set periods = periods_to_build() %}
+    {% set periods = requested_months(model.name) %}
     {% for period in periods %}
-        {% do replace_period(target, period) %}
-        {% set rows = '{:,}'.format(load_result('replace').response.rows_affected) %}
+        {% set rows = replace_month(target, period) %}
         {% set progress = loop.index ~ ' of ' ~ periods | length %}
-        {% do log(target.identifier ~ ' ' ~ period ~ ' (' ~ progress ~ '): ' ~ rows ~ ' rows', info=true) %}
+        {% do log(target.identifier ~ ' ' ~ period ~ ' (' ~ progress ~ '): ' ~ rows, info=true) %}
     {% endfor %}
 
-    {% call statement('main') %}
-        {{ 'select' if config.get('partitioned') else 'analyze ' ~ target }}
-    {% endcall %}
-    {% do persist_docs(target, model) %}
-    {% do apply_grants(target, config.get('grants'), should_revoke(existing, must_create)) %}
+    {% if periods and not config.get('partitioned') %}
+        {% call statement('analyze') %}analyze {{ target }}{% endcall %}
+    {% endif %}
+    {% if periods or must_create %}
+        {% do persist_docs(target, model) %}
+        {% do apply_grants(target, config.get('grants'), should_revoke(existing, must_create)) %}
+    {% endif %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {% do adapter.commit() %}
+    {% call statement('finish') %}commit{% endcall %}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
 
+    {#- What dbt prints at the end of the model's line. -#}
+    {% set summary = periods | length ~ (' month' if periods | length == 1 else ' months') %}
+    {% do store_raw_result(
+        'main', message=summary if periods else 'nothing to build', code='', rows_affected=-1
+    ) %}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
 
-{% macro replace_period(target, period) %}
-    {% do model.update({'period': period}) %}
+{% macro create_monthly_table(target, existing) %}
+    {% call statement('lock') %}begin; {{ lock_for_ddl(target) }}{% endcall %}
+    {#- Another build may have created the table since this one looked. -#}
+    {% if existing is not none %}{% do adapter.drop_relation(existing) %}{% endif %}
+    {% if not table_exists(target) %}
+        {% call statement('create') %}
+            create table {{ target }} {{ get_table_columns_and_constraints() }}
+            {{ 'partition by list (period)' if config.get('partitioned') }};
+            {{ request_again(model.name) }}
+        {% endcall %}
+        {% do create_indexes(target) %}
+    {% endif %}
+    {% call statement('commit') %}commit{% endcall %}
+{% endmacro %}
+
+
+{# Replace one month and return what happened, for the log. #}
+{% macro replace_month(target, period) %}
+    {#- Macros of macros/periods read the month to render from the context. -#}
+    {% do context.update({'current_month': period}) %}
     {% set columns = get_quoted_csv(model['columns'].keys()) %}
     {% set rows %}select {{ columns }} from ({{ render(model['raw_code']) }}) as rendered{% endset %}
     {% call statement('begin') %}
-        -- After a commit of dbt's own, statements would each be a transaction.
+        -- dbt's own commit leaves the connection in autocommit: begin explicitly.
         begin;
         {{ config.get('sql_header', '') }}
-        -- Of two builds at once the second waits, and so replaces what the first has made.
+        -- Blocks other builds, not readers.
         lock table {{ target }} in share row exclusive mode
     {% endcall %}
+    {% if period not in requested_months(model.name) %}
+        {% call statement('rollback') %}rollback{% endcall %}
+        {% do return('built by another run') %}
+    {% endif %}
     {% if config.get('partitioned') %}
         {% do replace_partition(target, period, rows) %}
     {% else %}
@@ -81,7 +104,8 @@
         {% endcall %}
     {% endif %}
     {% call statement('record') %}{{ record_build(model.name) }}{% endcall %}
-    {% do adapter.commit() %}
+    {% call statement('commit') %}commit{% endcall %}
+    {% do return('{:,}'.format(load_result('replace').response.rows_affected) ~ ' rows') %}
 {% endmacro %}
 
 
@@ -90,11 +114,11 @@
     {% set old = target.incorporate(path={'identifier': name}) %}
     {% set new = target.incorporate(path={'identifier': name ~ '_new'}) %}
     {% call statement('replace') %}
-        -- Nothing in it will ever change: there is nothing to vacuum.
+        -- Rows never change, so there is nothing to vacuum.
         create table {{ new }} with (autovacuum_enabled = false) as {{ rows }}
     {% endcall %}
     {% call statement('attach') %}
-        -- Checked beforehand, the limits are not checked under a lock that readers wait for.
+        -- With this check in place, attaching scans nothing while it blocks readers.
         alter table {{ new }} add check (period is not null and period = {{ period_date() }});
         analyze {{ new }};
         drop table if exists {{ old }};

@@ -1,12 +1,13 @@
 {#
-    A period is a calendar month in the time zone of `var('time_zone')`, written YYYY-MM. Its limits
-    are computed here and reach the database as instants with an offset, so that no setting of a
-    session can move them and partitions are pruned by constants.
+    A period is a calendar month in the time zone `var('time_zone')`, written YYYY-MM. Its limits are
+    computed here and reach the database as constants with a UTC offset. So no session setting can move
+    them, partitions and chunks are pruned, and a foreign server can filter by them.
 #}
 
-{# The month that a model's SQL is rendered for: see the materialization monthly_replace. #}
+{# The month that a model's SQL is rendered for. Set by monthly_replace, one month after the other. #}
 {% macro current_period() %}
-    {{ return(model.get('period') or (requested_periods() or [first_changeable_period()])[0]) }}
+    {%- set default = (requested_periods() or [first_changeable_period()])[0] -%}
+    {{ return(context.get('current_month') or default) }}
 {% endmacro %}
 
 {% macro period_date() %}
@@ -24,26 +25,38 @@
 {% endmacro %}
 
 {% macro period_end() %}
-    {%- do return(instant_literal(period_instant(next_period(current_period())))) -%}
+    {%- do return(month_limit(current_period())) -%}
 {% endmacro %}
 
-{# The day on which something begins, in the time zone of the calendar. #}
+{# The first instant after a month's sessions: those that start after the day of the run have no month. #}
+{% macro month_limit(period) %}
+    {%- do return(instant_literal([period_instant(next_period(period)), end_of_run_day()] | min)) -%}
+{% endmacro %}
+
+{# The first instant of the day after the run. #}
+{% macro end_of_run_day() %}
+    {%- set zone = modules.pytz.timezone(var('time_zone')) -%}
+    {%- set day = run_started_at.astimezone(zone).date() + modules.datetime.timedelta(days=1) -%}
+    {%- do return(zone.localize(modules.datetime.datetime.fromisoformat(day ~ ''))) -%}
+{% endmacro %}
+
+{# The calendar day of an instant, in the declared time zone. #}
 {% macro day_of(instant) -%}
     cast({{ instant }} at time zone '{{ var('time_zone') }}' as date)
 {%- endmacro %}
 
-{# The last day of the period that was over when the run started. #}
+{# The last day of the period that was complete when the run started. #}
 {% macro latest_complete_day() -%}
     least({{ period_last_day() }}, {{ day_of(computed_at()) }} - 1)
 {%- endmacro %}
 
-{# From when on sessions are read: a session's previous one may have started before the period. #}
+{# Sessions are read from here: a session's previous one may have started before the period. #}
 {% macro lookback_start() %}
     {%- set days = modules.datetime.timedelta(days=var('overlap_lookback_days')) -%}
     {%- do return(instant_literal(period_instant(current_period()) - days)) -%}
 {% endmacro %}
 
-{# When the figures were computed: one instant for all models of a run, before any of its reads. #}
+{# The start of the run: one instant for all its models, before any of its reads. #}
 {% macro computed_at() %}
     {%- do return(instant_literal(run_started_at)) -%}
 {% endmacro %}
@@ -63,29 +76,55 @@
     {%- do return('%04d-%02d' | format(year + month // 12, month % 12 + 1)) -%}
 {% endmacro %}
 
+{# The months from `first` to `last`, both included. #}
+{% macro months_between(first, last) %}
+    {%- set months = [first] -%}
+    {%- for _ in range(12 * (last[:4] | int - first[:4] | int + 1)) if months[-1] < last -%}
+        {%- do months.append(next_period(months[-1])) -%}
+    {%- endfor -%}
+    {%- do return(months) -%}
+{% endmacro %}
+
+{# The months that can have sessions: from `first_month` to the month of the run. #}
+{% macro candidate_months() %}
+    {%- do return(months_between(checked_period('first_month', var('first_month')), month_of_run())) -%}
+{% endmacro %}
+
+{% macro month_of_run() %}
+    {%- do return(run_started_at.astimezone(modules.pytz.timezone(var('time_zone'))).strftime('%Y-%m')) -%}
+{% endmacro %}
+
 {# The first month whose end is less than `changeable_days` ago. #}
 {% macro first_changeable_period() %}
     {%- set instant = run_started_at - modules.datetime.timedelta(days=var('changeable_days')) -%}
     {%- do return(instant.astimezone(modules.pytz.timezone(var('time_zone'))).strftime('%Y-%m')) -%}
 {% endmacro %}
 
-{# The months of `var('period')`; an empty list where it is null. #}
+{# The months of `var('period')`; an empty list if it is null. #}
 {% macro requested_periods() %}
-    {%- set asked = var('period') -%}
-    {%- if asked is none %}{% do return([]) %}{% endif -%}
-    {%- set month = '\\d{4}-(0[1-9]|1[0-2])' -%}
-    {%- if not modules.re.fullmatch(month ~ '(\\.\\.' ~ month ~ ')?', asked | string) -%}
+    {%- if var('period') is none -%}{%- do return([]) -%}{%- endif -%}
+    {%- set limits = (var('period') | string).split('..') -%}
+    {%- if limits | length > 2 -%}{%- do invalid_period('period', var('period')) -%}{%- endif -%}
+    {%- set first = checked_period('period', limits[0]) -%}
+    {%- set last = checked_period('period', limits[-1]) -%}
+    {%- if first > last -%}
         {%- do exceptions.raise_compiler_error(
-            "period is '" ~ asked ~ "': give a month such as 2025-04, or a range such as 2025-01..2025-03"
+            "period is '" ~ var('period') ~ "': the first month of the range is after the last"
         ) -%}
     {%- endif -%}
-    {%- set first, last = asked[:7], asked[-7:] -%}
-    {%- if first > last -%}
-        {%- do exceptions.raise_compiler_error("period is '" ~ asked ~ "': its first month is after its last") -%}
+    {%- do return(months_between(first, last)) -%}
+{% endmacro %}
+
+{% macro checked_period(name, value) %}
+    {%- if not modules.re.fullmatch('\\d{4}-(0[1-9]|1[0-2])', value | string) -%}
+        {%- do invalid_period(name, value) -%}
     {%- endif -%}
-    {%- set months = [first] -%}
-    {%- for _ in range(12 * (last[:4] | int - first[:4] | int + 1)) if months[-1] < last -%}
-        {%- do months.append(next_period(months[-1])) -%}
-    {%- endfor -%}
-    {%- do return(months) -%}
+    {%- do return(value | string) -%}
+{% endmacro %}
+
+{% macro invalid_period(name, value) %}
+    {%- do exceptions.raise_compiler_error(
+        name ~ " is '" ~ value ~ "': use a month such as 2025-04"
+        ~ (', or a range such as 2025-01..2025-03' if name == 'period' else '')
+    ) -%}
 {% endmacro %}

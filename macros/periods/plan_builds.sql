@@ -1,0 +1,123 @@
+{#
+    Decides, once at the start of a run, which months its models have to build, and requests them in
+    `period_builds`. Every query here runs once per run, however long the history is.
+
+    - With `var('period')`: the months requested.
+    - Else: each month that can still change, and each month that a model lacks. A month exists if a
+      model knows it or the source has a session in it.
+
+    Models that read a rebuilt month are requested too, even if the run does not select them: the next
+    run that does builds them.
+#}
+{% macro plan_builds() %}
+    {%- set models = monthly_models_to_build() -%}
+    {%- if not models -%}{%- do return(none) -%}{%- endif -%}
+    {%- set sessions = source_sessions() -%}
+    {%- set requested = requested_periods() -%}
+    {%- if requested and flags.FULL_REFRESH -%}
+        {%- do exceptions.raise_compiler_error(
+            'a full refresh rebuilds every month: leave out either --full-refresh or period'
+        ) -%}
+    {%- endif -%}
+    {%- set known = known_months() -%}
+    {%- set candidates = requested or candidate_months() | reject('in', known) | list -%}
+    {%- set found = months_with_sessions(sessions, candidates) -%}
+    {%- do warn_about_empty_source(sessions, requested, found) -%}
+    {%- call statement('request_months') -%}
+        {{ request_months(models, requested or (known + found) | sort) }}
+    {%- endcall -%}
+    {%- do log_plan(models) -%}
+{% endmacro %}
+
+{# The names of the monthly models that the run selects, and of those that read them. #}
+{% macro monthly_models_to_build() %}
+    {%- set monthly = graph.nodes.values() | selectattr('config.materialized', 'equalto', 'monthly_replace') | list -%}
+    {%- set stale = monthly | map(attribute='unique_id') | select('in', selected_resources) | list -%}
+    {%- for _ in monthly -%}
+        {%- for node in monthly if node.unique_id not in stale -%}
+            {%- if node.depends_on.nodes | select('in', stale) | list -%}{%- do stale.append(node.unique_id) -%}{%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- do return(monthly | selectattr('unique_id', 'in', stale) | map(attribute='name') | list) -%}
+{% endmacro %}
+
+{# QualiCharge's sessions. Fails with one clear message if they are not where they are expected. #}
+{% macro source_sessions() %}
+    {%- set source = graph.sources.values() | selectattr('source_name', 'equalto', 'qualicharge') | selectattr('name', 'equalto', 'session') | first -%}
+    {%- set sessions = api.Relation.create(schema=source.schema, identifier=source.identifier) -%}
+    {%- set found = run_query('select to_regclass(' ~ literal(sessions) ~ ') is not null').columns[0].values()[0] -%}
+    {%- if not found -%}
+        {%- do exceptions.raise_compiler_error(
+            "the schema '" ~ source.schema ~ "' has no table '" ~ source.identifier
+            ~ "': set the variable source_schema to the schema with QualiCharge's tables"
+        ) -%}
+    {%- endif -%}
+    {%- do return(sessions) -%}
+{% endmacro %}
+
+{# The months that a model has built or has to build. #}
+{% macro known_months() %}
+    {%- set months = run_query("select distinct to_char(period, 'YYYY-MM') from " ~ period_builds()) -%}
+    {%- do return(months.columns[0].values() | list) -%}
+{% endmacro %}
+
+{#
+    The months among `candidates` in which the source has a session. One query with constant limits and
+    `limit 1` per month: chunks and partitions are pruned, and a foreign server returns one row at most.
+    The source has no index on `start`.
+#}
+{% macro months_with_sessions(sessions, candidates) %}
+    {%- if not candidates -%}{%- do return([]) -%}{%- endif -%}
+    {%- set probes -%}
+        {%- for month in candidates -%}
+        (
+            select '{{ month }}' from {{ sessions }}
+            where start >= {{ instant_literal(period_instant(month)) }} and start < {{ month_limit(month) }}
+            limit 1
+        )
+        {{- ' union all ' if not loop.last }}
+        {%- endfor -%}
+    {%- endset -%}
+    {%- do return(run_query(probes).columns[0].values() | list) -%}
+{% endmacro %}
+
+{% macro warn_about_empty_source(sessions, requested, found) %}
+    {%- if not found and run_query('select 1 from ' ~ sessions ~ ' limit 1').rows | length == 0 -%}
+        {%- do exceptions.warn('the source has no session at all: ' ~ sessions) -%}
+    {%- endif -%}
+    {%- for month in requested if month not in found -%}
+        {%- do exceptions.warn('the source has no session in the requested month ' ~ month) -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{# Request each month for each model that lacks it, or for all of them if it can still change. #}
+{% macro request_months(models, months) %}
+    insert into {{ period_builds() }} (model, period, requested_at)
+    select models.model, months.period, {{ computed_at() }}
+    from unnest(cast(array[
+        {%- for name in models -%}{{ literal(name) }}{{ ', ' if not loop.last }}{%- endfor -%}
+    ] as text[])) as models (model)
+    cross join unnest(cast(array[
+        {%- for month in months -%}'{{ month }}-01'{{ ', ' if not loop.last }}{%- endfor -%}
+    ] as date[])) as months (period)
+    left join {{ period_builds() }} as builds
+        on models.model = builds.model and months.period = builds.period
+    where
+        {{ 'true' if requested_periods() or flags.FULL_REFRESH else 'false' }}
+        or builds.built_at is null
+        or months.period >= cast('{{ first_changeable_period() }}-01' as date)
+    on conflict (model, period) do update
+        set requested_at = greatest(period_builds.requested_at, excluded.requested_at)
+{% endmacro %}
+
+{% macro log_plan(models) %}
+    {%- set months = run_query(
+        "select distinct to_char(period, 'YYYY-MM') from " ~ period_builds()
+        ~ " where built_at is null or built_at < requested_at order by 1"
+    ).columns[0].values() | list -%}
+    {%- if months -%}
+        {%- do log('Months to build: ' ~ months | join(', '), info=true) -%}
+    {%- else -%}
+        {%- do log('Nothing to build: every month is closed and built', info=true) -%}
+    {%- endif -%}
+{% endmacro %}
