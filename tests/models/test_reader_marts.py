@@ -1,4 +1,4 @@
-"""What readers see of a month, on sessions of which it is known by construction."""
+"""Marts for readers: small sources whose expected figures are known."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -15,7 +15,7 @@ from tests.support.warehouse import Warehouse
 HOUR = timedelta(hours=1)
 APRIL = date(2025, 4, 1)
 POWER_KW = 20.0
-POSSIBLE_KWH = 20.0
+MAX_KWH_PER_HOUR = POWER_KW
 
 
 def april(day: int, hour: int = 10) -> datetime:
@@ -23,98 +23,96 @@ def april(day: int, hour: int = 10) -> datetime:
 
 
 class Network:
-    """A source that grows: an operator has a unit, and stations of one plug each."""
+    """Builder of a source: operators with one unit each, and stations with one charge point."""
 
     def __init__(self) -> None:
         self.source = Source()
 
-    def operator(self, rank: int) -> str:
-        """Add an operator and give its SIREN."""
-        siren = valid_siren(rank)
-        self.source.amenageur.append(Amenageur(uuid4(), f"Opérateur {rank}", siren, None))
+    def add_operator(self, number: int) -> str:
+        """Add an operator and return its SIREN."""
+        siren = valid_siren(number)
+        self.source.amenageur.append(Amenageur(uuid4(), f"Opérateur {number}", siren, None))
         self.source.operationalunit.append(
-            OperationalUnit(uuid4(), f"FRB{rank:02}", "Réseau", "CHARGING")
+            OperationalUnit(uuid4(), f"FRB{number:02}", "Réseau", "CHARGING")
         )
         return siren
 
-    def plug(self, name: str) -> ChargePoint:
-        """Give the charge point of that name, which is the last operator's if it is new."""
-        plugs = {plug.id_pdc_itinerance[6:]: plug for plug in self.source._pointdecharge}
-        if name in plugs:
-            return plugs[name]
+    def charge_point(self, name: str) -> ChargePoint:
+        """Return the charge point with this name; add it to the last operator if it is new."""
+        points = {point.id_pdc_itinerance[6:]: point for point in self.source._pointdecharge}
+        if name in points:
+            return points[name]
         owner, unit = self.source.amenageur[-1], self.source.operationalunit[-1]
         station = Station(uuid4(), f"{unit.code}P{name}", None, owner.id, unit.id, None)
-        pdc = f"{unit.code}E{name}"
-        plug = ChargePoint(uuid4(), pdc, POWER_KW, True, False, station.id, None)
+        pdc_id = f"{unit.code}E{name}"
+        point = ChargePoint(uuid4(), pdc_id, POWER_KW, True, False, station.id, None)
         self.source._station.append(station)
-        self.source._pointdecharge.append(plug)
-        return plug
+        self.source._pointdecharge.append(point)
+        return point
 
     def charge(
         self,
-        plug: ChargePoint,
+        name: str,
         start: datetime,
         energy_kwh: float = 10.0,
         duration: timedelta = HOUR,
         delay: timedelta = HOUR,
     ) -> None:
+        """Add a session on the charge point with this name."""
         end = start + duration
+        point = self.charge_point(name)
         self.source.session.append(
-            Session(uuid4(), start, end, energy_kwh, plug.id, end + delay, end + delay)
+            Session(uuid4(), start, end, energy_kwh, point.id, end + delay, end + delay)
         )
 
 
-def anomalies(network: Network) -> str:
-    """One charge point for each cause, with ten sessions; one that is fine; one of nine."""
-    siren = network.operator(1)
+def add_anomalies(network: Network) -> str:
+    """Add one charge point per likely cause, one without anomalies and one with few sessions."""
+    siren = network.add_operator(1)
     for day in range(1, 11):
-        network.charge(network.plug("TWICE"), april(day))
-        network.charge(network.plug("TWICE"), april(day), delay=2 * HOUR)
-        is_late = day <= 6
-        network.charge(network.plug("CLOCK"), april(day), duration=-HOUR if is_late else HOUR)
-        network.charge(network.plug("WH"), april(day), POSSIBLE_KWH * 0.1 * 1000)
-        network.charge(network.plug("POWER"), april(day), POSSIBLE_KWH * 3)
-        network.charge(network.plug("FINE"), april(day))
+        network.charge("TWICE", april(day))
+        network.charge("TWICE", april(day), delay=2 * HOUR)
+        network.charge("CLOCK", april(day), duration=-HOUR if day <= 6 else HOUR)
+        network.charge("WH", april(day), MAX_KWH_PER_HOUR * 0.1 * 1000)
+        network.charge("POWER", april(day), MAX_KWH_PER_HOUR * 3)
+        network.charge("FINE", april(day))
         if day < 10:
-            network.charge(network.plug("FEW"), april(day), POSSIBLE_KWH * 3)
+            network.charge("FEW", april(day), MAX_KWH_PER_HOUR * 3)
     return siren
 
 
 @pytest.fixture(scope="module")
 def sirens() -> dict[str, str]:
+    """SIREN of each operator of `april_built`, filled in by that fixture."""
     return {}
 
 
 @pytest.fixture(scope="module")
 def april_built(warehouse: Warehouse, sirens: dict[str, str]) -> Warehouse:
     network = Network()
-    sirens["anomalous"] = anomalies(network)
+    sirens["anomalous"] = add_anomalies(network)
 
-    sirens["pausing"] = network.operator(2)
-    plug = network.plug("PAUSE")
+    sirens["pausing"] = network.add_operator(2)
     for day in (*range(1, 11), *range(20, 31)):
         delay = timedelta(days=15, minutes=1) if day == 30 else HOUR * day
-        network.charge(plug, april(day), delay=delay)
+        network.charge("PAUSE", april(day), delay=delay)
 
-    sirens["gone"] = network.operator(3)
-    network.charge(network.plug("GONE"), datetime(2025, 3, 30, 10, tzinfo=UTC))
+    sirens["gone"] = network.add_operator(3)
+    network.charge("GONE", datetime(2025, 3, 30, 10, tzinfo=UTC))
 
-    sirens["hiding"] = network.operator(4)
-    plug = network.plug("HIDE")
-    network.charge(plug, april(5, 8), 1.0, duration=10 * HOUR)
-    network.charge(plug, april(5, 9), 2.0)
-    network.charge(plug, april(5, 11), 4.0)
-    # Hidden, and rejected for something else.
-    network.charge(plug, april(5, 13), 100.0)
+    sirens["hiding"] = network.add_operator(4)
+    network.charge("HIDE", april(5, 8), 1.0, duration=10 * HOUR)
+    network.charge("HIDE", april(5, 9), 2.0)
+    network.charge("HIDE", april(5, 11), 4.0)
+    # A hidden overlap that is also rejected by its energy.
+    network.charge("HIDE", april(5, 13), 100.0)
 
     warehouse.load(network.source)
     warehouse.build(period="2025-03..2025-04")
     return warehouse
 
 
-def test_anomalous_charge_points_are_listed_with_what_the_data_says(
-    april_built: Warehouse,
-) -> None:
+def test_anomalous_charge_points_have_their_likely_cause(april_built: Warehouse) -> None:
     rows = april_built.query(
         "select substr(id_pdc_itinerance, 7), sessions, rejected_sessions, rejected_share,"
         " median_excess, likely_cause from tiruert.anomalous_charge_points"
@@ -129,7 +127,7 @@ def test_anomalous_charge_points_are_listed_with_what_the_data_says(
     ]
 
 
-def test_freshness_tells_delays_and_days_of_silence(
+def test_freshness_has_delays_and_silent_days(
     april_built: Warehouse, sirens: dict[str, str]
 ) -> None:
     rows = april_built.query(
@@ -138,19 +136,19 @@ def test_freshness_tells_delays_and_days_of_silence(
         APRIL,
     )
     freshness = {row[0]: row[1:] for row in rows}
-    # 21 delays of 1 to 10 and 20 to 29 hours, and one of 15 days and a minute.
+    # Delays of 1 to 10 hours, of 20 to 29 hours, and one of 15 days and 1 minute.
     assert freshness[sirens["pausing"]] == (
         *(21, date(2025, 4, 30), 20, 29, Decimal("0.0476")),
         [date(2025, 4, day) for day in range(11, 20)],
     )
-    # The four weeks before 28 April no longer have the session of 30 March.
+    # From 28 April, the session of 30 March is not in the last four weeks.
     assert freshness[sirens["gone"]] == (
         *(0, date(2025, 3, 30), None, None, None),
         [date(2025, 4, day) for day in range(1, 28)],
     )
 
 
-def test_what_hidden_overlaps_would_cost_leaves_out_what_is_rejected_anyway(
+def test_decisive_hidden_overlaps_exclude_sessions_rejected_anyway(
     april_built: Warehouse, sirens: dict[str, str]
 ) -> None:
     rows = april_built.query(
@@ -160,7 +158,7 @@ def test_what_hidden_overlaps_would_cost_leaves_out_what_is_rejected_anyway(
     assert rows == [(sirens["hiding"], 2, 1, 4, 1)]
 
 
-def test_an_operators_day_has_its_energy_in_the_platforms_indicators(
+def test_daily_indicator_has_the_energy_of_the_operator(
     april_built: Warehouse, sirens: dict[str, str]
 ) -> None:
     query = (
@@ -184,7 +182,7 @@ def test_an_operators_day_has_its_energy_in_the_platforms_indicators(
     assert rows == ids
 
 
-def test_days_of_the_platforms_indicators_add_up_to_what_can_be_sent(made: Warehouse) -> None:
+def test_daily_indicators_add_up_to_the_sendable_energy(made: Warehouse) -> None:
     days = made.query(
         "select date_trunc('month', timestamp at time zone 'UTC')::date, sum(value),"
         " sum((select sum((item ->> 'energy')::dec) from jsonb_array_elements(extras) as item))"
@@ -196,25 +194,28 @@ def test_days_of_the_platforms_indicators_add_up_to_what_can_be_sent(made: Wareh
     assert sorted(days) == sorted((period, mwh, mwh) for period, mwh in sendable)
 
 
-def test_days_of_operators_have_what_was_planted(made: Warehouse) -> None:
+def test_daily_anomalies_add_up_to_the_planted_ones(made: Warehouse) -> None:
     planted = generator.generate().planted
     for period, month in planted.items():
-        names = [*month.flags, *month.blocked, "received", "rejected", "invalid_energy"]
-        sums = ", ".join(f"sum({name}_sessions)" for name in names)
+        expected = {
+            **month.flags,
+            **month.blocked,
+            "received": month.received,
+            "rejected": month.rejected,
+            "invalid_energy": month.invalid_energy,
+        }
+        sums = ", ".join(f"sum({name}_sessions)" for name in expected)
         [row] = made.query(f"select {sums} from tiruert.anomalies_daily where period = %s", period)
-        wanted = month.flags | month.blocked
-        wanted |= {"received": month.received, "rejected": month.rejected}
-        wanted |= {"invalid_energy": month.invalid_energy}
-        assert dict(zip(names, row, strict=True)) == wanted
+        assert dict(zip(expected, row, strict=True)) == expected
 
 
 @pytest.fixture
 def sent(april_built: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
-    """A copy in which CARBURE has answered: each station of the hiding and pausing operators."""
+    """A copy of `april_built` whose ledger each test fills."""
     return make_warehouse(like=april_built)
 
 
-def send(
+def add_to_ledger(
     warehouse: Warehouse,
     siren: str,
     station: str,
@@ -222,8 +223,8 @@ def send(
     outcome: str | None,
     locked: bool = False,
 ) -> None:
-    """Write to the ledger what the sender would."""
-    [(request,)] = warehouse.query(
+    """Record a request for one station as the sender does; `outcome` None means no response."""
+    [(request_id,)] = warehouse.query(
         "insert into tiruert_ledger.request (run_id, period, siren, is_known_entity,"
         " batch_size, body_sha256, sent_at)"
         " values (gen_random_uuid(), %s, %s, true, 200, '', now()) returning request_id",
@@ -232,17 +233,22 @@ def send(
     )
     warehouse.query(
         "insert into tiruert_ledger.request_station values (%s, %s, 'Nom', %s, %s, false)",
-        *(request, station, station[:5], energy_mwh),
+        request_id,
+        station,
+        station[:5],
+        energy_mwh,
     )
     if outcome:
         warehouse.query(
             "insert into tiruert_ledger.response values (%s, now(), %s, 201, '', 1)",
-            *(request, outcome),
+            request_id,
+            outcome,
         )
     if locked:
         warehouse.query(
             "insert into tiruert_ledger.refusal values (%s, %s, true, 'validated')",
-            *(request, station),
+            request_id,
+            station,
         )
 
 
@@ -254,35 +260,35 @@ CHANGES = (
 COMPUTED = Decimal("0.005")
 
 
-def test_a_stations_difference_can_be_sent_until_it_is_locked(
+def test_difference_can_be_sent_until_the_station_is_locked(
     sent: Warehouse, sirens: dict[str, str]
 ) -> None:
     siren, station = sirens["hiding"], "FRB04PHIDE"
-    none = Decimal(0)
+    zero = Decimal(0)
     assert sent.query(CHANGES, station) == [(COMPUTED, None, COMPUTED, "not_sent", False, True)]
-    send(sent, siren, station, "0.005", None)
+    add_to_ledger(sent, siren, station, "0.005", None)
     assert sent.query(CHANGES, station) == [(COMPUTED, None, COMPUTED, "uncertain", False, True)]
-    send(sent, siren, station, "0.005", "accepted")
+    add_to_ledger(sent, siren, station, "0.005", "accepted")
     assert sent.query(CHANGES, station) == [
-        (COMPUTED, COMPUTED, none, "acknowledged", False, False)
+        (COMPUTED, COMPUTED, zero, "acknowledged", False, False)
     ]
-    send(sent, sirens["pausing"], station, "0.005", "accepted")
-    assert sent.query(CHANGES, station) == [(COMPUTED, COMPUTED, none, "acknowledged", True, True)]
-    send(sent, siren, station, "0.007", "accepted")
+    add_to_ledger(sent, sirens["pausing"], station, "0.005", "accepted")
+    assert sent.query(CHANGES, station) == [(COMPUTED, COMPUTED, zero, "acknowledged", True, True)]
+    add_to_ledger(sent, siren, station, "0.007", "accepted")
     difference = COMPUTED - Decimal("0.007")
     assert sent.query(CHANGES, station) == [
         (COMPUTED, Decimal("0.007"), difference, "acknowledged", False, True)
     ]
-    send(sent, siren, station, "0.005", "refused", locked=True)
+    add_to_ledger(sent, siren, station, "0.005", "refused", locked=True)
     assert sent.query(CHANGES, station) == [
         (COMPUTED, Decimal("0.007"), difference, "locked", False, False)
     ]
 
 
-def test_a_station_that_has_gone_from_the_mart_is_to_be_taken_back(
+def test_acknowledged_station_missing_from_the_mart_can_be_withdrawn(
     sent: Warehouse, sirens: dict[str, str]
 ) -> None:
-    send(sent, sirens["hiding"], "FRB04PGONE", "0.003", "accepted")
+    add_to_ledger(sent, sirens["hiding"], "FRB04PGONE", "0.003", "accepted")
     gone = Decimal("0.003")
     assert sent.query(CHANGES, "FRB04PGONE") == [(None, gone, -gone, "acknowledged", False, True)]
     [status] = sent.query(
@@ -294,13 +300,13 @@ def test_a_station_that_has_gone_from_the_mart_is_to_be_taken_back(
     assert status == (1, 1, 1, gone)
 
 
-def test_the_states_share_out_what_is_computed(sent: Warehouse, sirens: dict[str, str]) -> None:
+def test_statuses_partition_the_computed_energy(sent: Warehouse, sirens: dict[str, str]) -> None:
     for station, outcome in (
         ("FRB01PTWICE", "accepted"),
         ("FRB01PCLOCK", "refused"),
         ("FRB01PFINE", None),
     ):
-        send(sent, sirens["anomalous"], station, "0.1", outcome)
+        add_to_ledger(sent, sirens["anomalous"], station, "0.1", outcome)
     [status] = sent.query(
         "select computed_mwh, sent_stations, sent_mwh, acknowledged_mwh, refused_mwh,"
         " uncertain_mwh, locked_mwh, not_sent_mwh, carbure_mwh, blocked_mwh"
@@ -308,12 +314,12 @@ def test_the_states_share_out_what_is_computed(sent: Warehouse, sirens: dict[str
         APRIL,
         sirens["anomalous"],
     )
-    # Ten clean sessions of 10 kWh, four, ten; nothing else of the operator is clean.
+    # 10, 4 and 10 clean sessions of 10 kWh. The other stations have no clean sessions.
     assert status == tuple(map(Decimal, ("0.24", 3, "0.24", "0.1", "0.04", "0.1", 0, 0, "0.1", 0)))
     sent.dbt("test", "--select", "submission_adds_up")
 
 
-def test_a_month_is_an_indicator_once_it_is_acknowledged(
+def test_monthly_indicator_appears_once_the_month_is_acknowledged(
     sent: Warehouse, sirens: dict[str, str]
 ) -> None:
     months = (
@@ -321,9 +327,9 @@ def test_a_month_is_an_indicator_once_it_is_acknowledged(
         " where period = 'm' and target = %s"
     )
     siren = sirens["hiding"]
-    send(sent, siren, "FRB04PHIDE", "0.005", None)
+    add_to_ledger(sent, siren, "FRB04PHIDE", "0.005", None)
     assert sent.query(months, siren) == []
-    send(sent, siren, "FRB04PHIDE", "0.005", "accepted")
+    add_to_ledger(sent, siren, "FRB04PHIDE", "0.005", "accepted")
     unit = {"code": "FRB04", "from": "2025-04-01", "to": "2025-04-30"}
     unit["stations"] = [{"id": "FRB04PHIDE", "energy": 0.005, "is_controlled": False}]
     item = {"entity": "Nom", "siren": siren, "operational_units": [unit]}

@@ -1,24 +1,47 @@
-"""Of thousands of drawn cases the models say what the independent reference says."""
+"""The models and the reference implementation agree on thousands of generated cases."""
 
 from datetime import date
 from decimal import Decimal
 from itertools import chain
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from dev.qualicharge import Source
-from tests.support import cases, reference
+from tests.support import reference, strategies
+from tests.support.reference import FlaggedSession
 from tests.support.warehouse import Warehouse
 
 CASES = 3000
-# What a session of the database thinks of time zones must not matter.
-DATABASE_TIME_ZONE = "Pacific/Auckland"
+# Different from every `time_zone`, because the results must not depend on the session's setting.
+SESSION_TIME_ZONE = "Pacific/Auckland"
+SESSION_COLUMNS = (
+    "session_id",
+    "period",
+    *reference.FLAGS,
+    "invalid_energy",
+    "hidden_overlap",
+    "is_rejected",
+    "rejection_reasons",
+    "blocking_reason",
+    "max_energy_kwh",
+    "max_power_kw",
+    "id_pdc_itinerance",
+    "id_station_itinerance",
+    "operational_unit_code",
+    "siren",
+    "amenageur_name",
+    "booked_energy_kwh",
+)
+
+Flagged = dict[date, dict[Any, FlaggedSession]]
 
 
-def draw_source() -> Source:
-    """Draw the cases and put them in one source, since a build costs as much for one as for all."""
-    drawn = cases.every_place()
+@pytest.fixture(scope="module")
+def source() -> Source:
+    """All cases in one source, because a build of one case takes as long as a build of all."""
+    all_cases = strategies.every_location()
 
     @settings(
         max_examples=CASES,
@@ -28,128 +51,96 @@ def draw_source() -> Source:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(cases.cases())
+    @given(strategies.cases())
     def collect(case: Source) -> None:
-        drawn.append(case)
+        all_cases.append(case)
 
     collect()
-    return cases.merge(drawn)
+    return strategies.merge(all_cases)
+
+
+@pytest.fixture(scope="module", params=strategies.TIME_ZONES)
+def time_zone(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def source() -> Source:
-    return draw_source()
-
-
-@pytest.fixture(scope="module", params=cases.TIME_ZONES)
-def built(
-    request: pytest.FixtureRequest, warehouse: Warehouse, source: Source
-) -> tuple[Warehouse, str]:
-    """The warehouse with every month built, for one time zone of the calendar after the other."""
+def marts(warehouse: Warehouse, source: Source, time_zone: str) -> Warehouse:
+    """A warehouse with every month built in `time_zone`."""
     warehouse.load(source)
-    abroad = warehouse.with_variables(PGTZ=DATABASE_TIME_ZONE)
-    abroad.build("--full-refresh", time_zone=request.param)
-    return warehouse, request.param
+    abroad = warehouse.with_variables(PGTZ=SESSION_TIME_ZONE)
+    abroad.build("--full-refresh", time_zone=time_zone)
+    return warehouse
 
 
 @pytest.fixture(scope="module")
-def expected(built: tuple[Warehouse, str], source: Source) -> dict[date, dict]:
-    _, time_zone = built
-    return {period: reference.flag_sessions(source, period, time_zone) for period in cases.PERIODS}
-
-
-def test_every_session_is_judged_alike(
-    built: tuple[Warehouse, str], expected: dict[date, dict]
-) -> None:
-    warehouse, _ = built
-    columns = (
-        *("session_id", "period", *reference.FLAGS, "invalid_energy", "hidden_overlap"),
-        *("is_rejected", "rejection_reasons", "blocking_reason", "max_energy_kwh"),
-        *(
-            "max_power_kw",
-            "id_pdc_itinerance",
-            "id_station_itinerance",
-            "operational_unit_code",
-            "siren",
-        ),
-        *("amenageur_name", "booked_energy_kwh"),
-    )
-    rows = warehouse.query(
-        f"select {', '.join(columns)} from tiruert.sessions_flagged where period = any(%s)",
-        list(cases.PERIODS),
-    )
-    got = {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
-    sessions = chain.from_iterable(month.values() for month in expected.values())
-    wanted = {str(session.session_id): as_row(session) for session in sessions}
-    assert len(got) == len(rows)
-    assert got.keys() == wanted.keys()
-    different = {key: (got[key], wanted[key]) for key in wanted if got[key] != wanted[key]}
-    assert not different, f"{len(different)} sessions, such as {next(iter(different.values()))}"
-
-
-def test_every_session_is_shown_as_it_was_received(
-    built: tuple[Warehouse, str], source: Source, expected: dict[date, dict]
-) -> None:
-    warehouse, _ = built
-    rows = warehouse.query(
-        "select session_id, started_at, ended_at, cast(energy_kwh as text)"
-        " from tiruert.sessions_flagged where period = any(%s)",
-        list(cases.PERIODS),
-    )
-    judged = set(chain.from_iterable(expected.values()))
-    assert {key: (start, end, repr(float(energy))) for key, start, end, energy in rows} == {
-        str(session.id): (session.start, session.end, repr(session.energy))
-        for session in source.session
-        if session.id in judged
+def expected(source: Source, time_zone: str) -> Flagged:
+    return {
+        period: reference.flag_sessions(source, period, time_zone) for period in strategies.PERIODS
     }
 
 
-def as_row(session: reference.FlaggedSession) -> dict:
+def select(marts: Warehouse, columns: str, mart: str) -> list[tuple]:
+    return marts.query(
+        f"select {columns} from tiruert.{mart} where period = any(%s)", list(strategies.PERIODS)
+    )
+
+
+def test_every_session_has_the_expected_flags(marts: Warehouse, expected: Flagged) -> None:
+    rows = select(marts, ", ".join(SESSION_COLUMNS), "sessions_flagged")
+    actual = {row[0]: dict(zip(SESSION_COLUMNS, row, strict=True)) for row in rows}
+    sessions = chain.from_iterable(month.values() for month in expected.values())
+    wanted = {str(session.session_id): as_row(session) for session in sessions}
+    assert len(actual) == len(rows)
+    assert actual.keys() == wanted.keys()
+    different = {key: (actual[key], wanted[key]) for key in wanted if actual[key] != wanted[key]}
+    assert not different, f"{len(different)} sessions, such as {next(iter(different.values()))}"
+
+
+def as_row(session: FlaggedSession) -> dict[str, Any]:
     row = vars(session) | session.flags | {"session_id": str(session.session_id)}
     del row["flags"]
     return row
 
 
-def test_every_station_has_the_same_energy(
-    built: tuple[Warehouse, str], expected: dict[date, dict]
+def test_every_session_keeps_its_times_and_energy(
+    marts: Warehouse, source: Source, expected: Flagged
 ) -> None:
-    warehouse, _ = built
-    rows = warehouse.query(
-        "select period, id_station_itinerance, sessions, cast(energy_mwh as text)"
-        " from tiruert.station_energy_monthly where period = any(%s)",
-        list(cases.PERIODS),
-    )
-    assert sorted(rows) == sorted(
-        (period, station, volume.sessions, f"{volume.energy_mwh:f}")
-        for period, flagged in expected.items()
-        for station, volume in reference.station_volumes(flagged).items()
-    )
-
-
-def test_everything_blocked_is_counted_under_its_reason(
-    built: tuple[Warehouse, str], expected: dict[date, dict]
-) -> None:
-    warehouse, _ = built
-    rows = warehouse.query(
-        "select period, blocking_reason, amenageur_name, siren, operational_unit_code,"
-        " id_station_itinerance, sessions, energy_mwh from tiruert.blocked_energy_monthly where period = any(%s)",
-        list(cases.PERIODS),
-    )
-    assert {row[:6]: row[6:] for row in rows} == {
-        (period, *place): tuple(volume)
-        for period, flagged in expected.items()
-        for place, volume in reference.blocked_energy_mwh(flagged).items()
+    columns = "session_id, started_at, ended_at, cast(energy_kwh as text)"
+    rows = select(marts, columns, "sessions_flagged")
+    session_ids = set(chain.from_iterable(expected.values()))
+    assert {key: (start, end, repr(float(energy))) for key, start, end, energy in rows} == {
+        str(session.id): (session.start, session.end, repr(session.energy))
+        for session in source.session
+        if session.id in session_ids
     }
 
 
-def test_the_balance_has_the_same_books(
-    built: tuple[Warehouse, str], expected: dict[date, dict]
-) -> None:
-    warehouse, _ = built
+def test_every_station_has_the_expected_energy(marts: Warehouse, expected: Flagged) -> None:
+    columns = "period, id_station_itinerance, sessions, cast(energy_mwh as text)"
+    rows = select(marts, columns, "station_energy_monthly")
+    assert sorted(rows) == sorted(
+        (period, station_id, volume.sessions, f"{volume.energy_mwh:f}")
+        for period, flagged in expected.items()
+        for station_id, volume in reference.station_volumes(flagged).items()
+    )
+
+
+def test_blocked_energy_has_the_expected_reasons(marts: Warehouse, expected: Flagged) -> None:
+    columns = f"period, {', '.join(reference.BlockedKey._fields)}, sessions, energy_mwh"
+    rows = select(marts, columns, "blocked_energy_monthly")
+    assert {row[:6]: row[6:] for row in rows} == {
+        (period, *key): tuple(volume)
+        for period, flagged in expected.items()
+        for key, volume in reference.blocked_volumes(flagged).items()
+    }
+
+
+def test_balance_has_the_expected_figures(marts: Warehouse, expected: Flagged) -> None:
     for period, flagged in expected.items():
         for line, entry in reference.balance(flagged).items():
             name = line.removeprefix("rejected_")
-            [row] = warehouse.query(
+            [row] = marts.query(
                 f"select {name}_sessions, {name}_kwh"
                 " from tiruert.energy_balance_monthly where period = %s",
                 period,

@@ -1,4 +1,4 @@
-"""December 2024 of QualiCharge's public sample gives the figures computed for it elsewhere."""
+"""December 2024 of the public sample matches the figures published with it."""
 
 import csv
 from datetime import UTC, datetime
@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from dev import sample
+from tests.support.reference import FLAGS
 from tests.support.warehouse import Warehouse
-
-FLAGS = ("negs", "eneu", "enea", "odus", "enex", "duplicate", "overlap")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +24,7 @@ def expected(folder: Path, name: str) -> list[tuple[str, ...]]:
         return sorted(tuple(row) for row in list(csv.reader(file))[1:])
 
 
-def test_every_station_has_its_energy_to_the_wh(december: Warehouse, sample_folder: Path) -> None:
+def test_every_station_has_the_expected_energy(december: Warehouse, sample_folder: Path) -> None:
     rows = december.query(
         "select siren, amenageur_name, operational_unit_code, id_station_itinerance,"
         " cast(energy_mwh as text)"
@@ -34,7 +33,7 @@ def test_every_station_has_its_energy_to_the_wh(december: Warehouse, sample_fold
     assert sorted(rows) == expected(sample_folder, "2024-12-station-mwh.csv")
 
 
-def test_every_siren_has_its_sessions_flags_and_energy(
+def test_every_siren_has_the_expected_sessions_flags_and_energy(
     december: Warehouse, sample_folder: Path
 ) -> None:
     flags = ", ".join(f"count(*) filter (where {flag})" for flag in FLAGS)
@@ -47,12 +46,12 @@ def test_every_siren_has_its_sessions_flags_and_energy(
         group by siren, amenageur_name
         """
     )
-    got = sorted((*map(str, row[:-1]), f"{row[-1]:.6f}") for row in rows)
-    assert got == expected(sample_folder, "2024-12-siren.csv")
+    actual = sorted((*map(str, row[:-1]), f"{row[-1]:.6f}") for row in rows)
+    assert actual == expected(sample_folder, "2024-12-siren.csv")
 
 
-def test_the_month_has_the_published_totals(december: Warehouse) -> None:
-    """Printed in the description of the sample, as are the two days below."""
+def test_month_has_the_published_totals(december: Warehouse) -> None:
+    """The sample's description contains these figures and those of the two tests below."""
     balance = december.query(
         "select received_sessions, sendable_sessions, sendable_kwh"
         " from tiruert.energy_balance_monthly where period = '2024-12-01'"
@@ -65,33 +64,33 @@ def test_the_month_has_the_published_totals(december: Warehouse) -> None:
     assert stations == [(2_691, Decimal("1539.017581"))]
 
 
-def sessions_of(day: int, until: int) -> tuple[datetime, datetime]:
-    return datetime(2024, 12, day, tzinfo=UTC), datetime(2024, 12, until, tzinfo=UTC)
+def midnight(day: int) -> datetime:
+    return datetime(2024, 12, day, tzinfo=UTC)
 
 
-def test_the_27th_has_the_figures_of_the_flow_that_ran_before(december: Warehouse) -> None:
-    of_the_day = "started_at >= %s and started_at < %s"
+def test_27_december_has_the_figures_of_the_previous_pipeline(december: Warehouse) -> None:
+    starts_that_day = "started_at >= %s and started_at < %s"
     [(sirens,)] = december.query(
-        f"select count(distinct siren) from tiruert.sessions_flagged where {of_the_day}",
-        *sessions_of(27, until=28),
+        f"select count(distinct siren) from tiruert.sessions_flagged where {starts_that_day}",
+        midnight(27),
+        midnight(28),
     )
-    [power_dot] = december.query(
+    [row] = december.query(
         f"""
         select count(*), count(*) filter (where not is_rejected),
             count(*) filter (where is_rejected),
             count(distinct id_station_itinerance) filter (where not is_rejected),
             sum(booked_energy_kwh) filter (where not is_rejected)
-        from tiruert.sessions_flagged where siren = '891118473' and {of_the_day}
+        from tiruert.sessions_flagged where siren = '891118473' and {starts_that_day}
         """,
-        *sessions_of(27, until=28),
+        midnight(27),
+        midnight(28),
     )
     assert sirens == 24
-    assert power_dot == (851, 500, 351, 268, Decimal("15850.909"))
+    assert row == (851, 500, 351, 268, Decimal("15850.909"))
 
 
-def test_two_days_of_a_siren_have_the_figures_of_the_flow_that_ran_before(
-    december: Warehouse,
-) -> None:
+def test_stations_have_the_two_day_figures_of_the_previous_pipeline(december: Warehouse) -> None:
     rows = december.query(
         """
         select id_station_itinerance, sum(booked_energy_kwh)
@@ -99,7 +98,8 @@ def test_two_days_of_a_siren_have_the_figures_of_the_flow_that_ran_before(
         where siren = '891118473' and started_at >= %s and started_at < %s
         group by id_station_itinerance
         """,
-        *sessions_of(27, until=29),
+        midnight(27),
+        midnight(29),
     )
     stations = dict(rows)
     assert len(stations) == 358

@@ -1,7 +1,8 @@
-"""The rules of domain.md in plain Python: slow, obvious, and written without a look at the models.
+"""Reference implementation of the seven rules and decisions 1 to 8 of domain.md.
 
-The models are compared with this, session by session. It shares nothing with them but the text of
-domain.md, so a misreading has to be made twice to go unseen.
+Slow, simple, and written without looking at the SQL. The tests compare the models with it session
+by session. The two share only the text of domain.md, so a misreading goes unnoticed only if both
+make it.
 """
 
 import math
@@ -31,8 +32,8 @@ UNIT_CODE_CHARACTERS = 5
 MIN_STATION_ID_CHARACTERS = 7
 MAX_STATION_ID_CHARACTERS = 64
 
-# Wide enough for any sum of doubles, from 1.8e308 down to 5e-324; a sum that would not fit raises
-# in place of being rounded.
+# Wide enough for any sum of doubles, from 1.8e308 down to 5e-324. A sum that does not fit raises
+# instead of being rounded.
 EXACT = Context(prec=1000, traps=[Inexact])
 ROUNDING = Context(prec=1000)
 KWH_PER_MWH = 1000
@@ -41,7 +42,7 @@ ONE_WH_IN_MWH = Decimal("0.000001")
 
 @dataclass(frozen=True)
 class FlaggedSession:
-    """One session of the period, with all that the rules say about it."""
+    """One session of the period and the result of every rule."""
 
     session_id: UUID
     period: date
@@ -62,21 +63,21 @@ class FlaggedSession:
 
 
 class Volume(NamedTuple):
-    """How many sessions, and their energy in MWh, rounded once."""
+    """Session count and energy in MWh, rounded once."""
 
     sessions: int
     energy_mwh: Decimal
 
 
 class Entry(NamedTuple):
-    """One line of the books: how many sessions, and their exact energy in kWh."""
+    """Session count and exact energy in kWh for one line of the balance."""
 
     sessions: int
     energy_kwh: Decimal
 
 
-class Blocked(NamedTuple):
-    """What blocked energy is told apart by; compares equal to the plain tuple."""
+class BlockedKey(NamedTuple):
+    """Grouping key of blocked energy. Equal to a plain tuple of the same values."""
 
     blocking_reason: str
     amenageur_name: str | None
@@ -85,8 +86,8 @@ class Blocked(NamedTuple):
     id_station_itinerance: str | None
 
 
-class Place(NamedTuple):
-    """Where a session took place, as far as it is known."""
+class Location(NamedTuple):
+    """Charge point of a session, with its station, owner and unit where known."""
 
     charge_point: ChargePoint | None = None
     station: Station | None = None
@@ -97,10 +98,13 @@ class Place(NamedTuple):
 def flag_sessions(
     source: Source, period: date, time_zone: str = "UTC"
 ) -> dict[UUID, FlaggedSession]:
-    """Judge every session that starts in the month of `period`, its first day, in `time_zone`."""
+    """Apply the rules to every session that starts in a month.
+
+    `period` is the first day of the month in `time_zone`.
+    """
     month_start, month_end = month_limits(period, time_zone)
-    places = _places(source)
-    # No neighbour starts after the session, so nothing past the month's end is ever looked at.
+    locations = _locations(source)
+    # The rules only read sessions that start no later, so nothing after the month's end matters.
     in_view = [
         session
         for session in map(_in_utc, source.session)
@@ -111,16 +115,16 @@ def flag_sessions(
         if session.start < month_start:
             continue
         if session.id in flagged:
-            raise ValueError(f"session {session.id} stands twice in {period:%Y-%m}")
-        place = places[session.point_de_charge_id]
-        flagged[session.id] = _flag(session, earlier, place, period)
+            raise ValueError(f"session {session.id} occurs twice in {period:%Y-%m}")
+        location = locations[session.point_de_charge_id]
+        flagged[session.id] = _flag(session, earlier, location, period)
     return flagged
 
 
 def month_limits(period: date, time_zone: str) -> tuple[datetime, datetime]:
-    """Give the instants, in UTC, at which the month starts and the next one starts."""
+    """Return the start of the month and of the next month, in UTC."""
     if period.day != 1:
-        raise ValueError(f"a period is given by its month's first day, not {period}")
+        raise ValueError(f"period must be the first day of a month, not {period}")
     zone = ZoneInfo(time_zone)
     next_month = (period + timedelta(days=31)).replace(day=1)
     return (
@@ -130,7 +134,7 @@ def month_limits(period: date, time_zone: str) -> tuple[datetime, datetime]:
 
 
 def _in_utc(session: Session) -> Session:
-    """Say the same instants in UTC: Python subtracts local times as if clocks never changed."""
+    """Convert to UTC, because Python ignores clock changes when it subtracts local times."""
     return session._replace(
         start=session.start.astimezone(UTC),
         end=session.end.astimezone(UTC),
@@ -139,9 +143,9 @@ def _in_utc(session: Session) -> Session:
 
 
 def _with_earlier(sessions: Iterable[Session]) -> Iterable[tuple[Session, list[Session]]]:
-    """Give each session those before it on its charge point; none where that is unknown.
+    """Yield each session with the earlier sessions of its charge point, the previous one last.
 
-    The order is total, and the last of those before it is the previous one.
+    A session without a charge point has no earlier sessions.
     """
     by_charge_point: dict[UUID | None, list[Session]] = defaultdict(list)
     for session in sessions:
@@ -152,9 +156,11 @@ def _with_earlier(sessions: Iterable[Session]) -> Iterable[tuple[Session, list[S
             yield session, [] if charge_point_id is None else queue[:rank]
 
 
-def _flag(session: Session, earlier: list[Session], place: Place, period: date) -> FlaggedSession:
-    """Put together what the rules say about one session."""
-    max_kwh = max_energy_kwh(session, place.charge_point)
+def _flag(
+    session: Session, earlier: list[Session], location: Location, period: date
+) -> FlaggedSession:
+    """Apply every rule to one session."""
+    max_kwh = max_energy_kwh(session, location.charge_point)
     invalid_energy = is_invalid_energy(session.energy)
     flags = {
         **_duration_flags(session),
@@ -164,7 +170,7 @@ def _flag(session: Session, earlier: list[Session], place: Place, period: date) 
     reasons = [reason for reason in FLAGS if flags[reason]]
     if invalid_energy:
         reasons.append("invalid_energy")
-    charge_point, station, amenageur, unit = place
+    charge_point, station, amenageur, unit = location
     return FlaggedSession(
         session_id=session.id,
         period=period,
@@ -173,7 +179,7 @@ def _flag(session: Session, earlier: list[Session], place: Place, period: date) 
         hidden_overlap=is_hidden_overlap(session, earlier),
         is_rejected=bool(reasons),
         rejection_reasons=reasons,
-        blocking_reason=blocking_reason(place),
+        blocking_reason=blocking_reason(location),
         max_energy_kwh=max_kwh,
         max_power_kw=charge_point.puissance_nominale if charge_point else None,
         id_pdc_itinerance=charge_point.id_pdc_itinerance if charge_point else None,
@@ -186,24 +192,24 @@ def _flag(session: Session, earlier: list[Session], place: Place, period: date) 
 
 
 def duration_hours(session: Session) -> float:
-    """Give the signed hours from start to end, whole days included."""
+    """Return the signed hours from start to end, including whole days."""
     return (session.end - session.start).total_seconds() / 3600
 
 
 def max_energy_kwh(session: Session, charge_point: ChargePoint | None) -> float | None:
-    """Give what the charge point can deliver in that time; None where it is unknown."""
+    """Return the most that the charge point can deliver in the session, or None if unknown."""
     if charge_point is None:
         return None
     return duration_hours(session) * charge_point.puissance_nominale
 
 
 def is_invalid_energy(energy_kwh: float) -> bool:
-    """Tell whether the energy is none that a charge can have: NaN, infinite or negative."""
+    """Return whether the energy is NaN, infinite or negative."""
     return math.isnan(energy_kwh) or math.isinf(energy_kwh) or energy_kwh < 0
 
 
 def booked_energy_kwh(energy_kwh: float) -> Decimal:
-    """Give the energy as the exact number it is written as; 0 where it is no number."""
+    """Return the shortest decimal that reads back as this double; 0 for NaN and infinity."""
     if math.isnan(energy_kwh) or math.isinf(energy_kwh):
         return Decimal(0)
     return Decimal(repr(energy_kwh))
@@ -214,7 +220,7 @@ def _duration_flags(session: Session) -> dict[str, bool]:
 
 
 def _energy_flags(session: Session, max_kwh: float | None, invalid_energy: bool) -> dict[str, bool]:
-    """Judge the energy; where it is invalid, these rules have nothing to say."""
+    """Apply the rules that read the energy; all are false if it is invalid."""
     if invalid_energy:
         return {"eneu": False, "enea": False, "odus": False, "enex": False}
     energy_kwh = session.energy
@@ -231,7 +237,7 @@ def _energy_flags(session: Session, max_kwh: float | None, invalid_energy: bool)
 
 
 def _neighbour_flags(session: Session, earlier: list[Session]) -> dict[str, bool]:
-    """Hold the session against its previous one, whatever the flags of either."""
+    """Compare the session with the previous one, regardless of their other flags."""
     if not earlier:
         return {"duplicate": False, "overlap": False}
     previous = earlier[-1]
@@ -242,7 +248,7 @@ def _neighbour_flags(session: Session, earlier: list[Session]) -> dict[str, bool
 
 
 def is_hidden_overlap(session: Session, earlier: list[Session]) -> bool:
-    """Tell whether it starts before an earlier session ends, but not the previous one."""
+    """Return whether the session overlaps an earlier session but not the previous one."""
     if not earlier:
         return False
     *before_previous, previous = earlier
@@ -251,87 +257,84 @@ def is_hidden_overlap(session: Session, earlier: list[Session]) -> bool:
     )
 
 
-def _places(source: Source) -> dict[UUID | None, Place]:
-    """Say where every charge point stands; closed ones and closed stations count like others."""
+def _locations(source: Source) -> dict[UUID | None, Location]:
+    """Map charge point ids to locations, including closed charge points and stations."""
     amenageurs = {amenageur.id: amenageur for amenageur in source.amenageur}
     units = {unit.id: unit for unit in source.operationalunit}
     stations = {station.id: station for station in source._station}
-    places: dict[UUID | None, Place] = {None: Place()}
+    locations: dict[UUID | None, Location] = {None: Location()}
     for charge_point in source._pointdecharge:
         if charge_point.station_id is None:
-            places[charge_point.id] = Place(charge_point)
+            locations[charge_point.id] = Location(charge_point)
             continue
         station = stations[charge_point.station_id]
         owner, unit = station.amenageur_id, station.operational_unit_id
-        places[charge_point.id] = Place(
+        locations[charge_point.id] = Location(
             charge_point,
             station,
             None if owner is None else amenageurs[owner],
             None if unit is None else units[unit],
         )
-    return places
+    return locations
 
 
-def blocking_reason(place: Place) -> str | None:
-    """Give the first reason for which nothing charged there can be sent, in domain.md's order."""
-    return _unknown_owner(place) or _unsendable_owner(place) or _unsendable_station(place)
-
-
-def _unknown_owner(place: Place) -> str | None:
-    if place.charge_point is None:
+def blocking_reason(location: Location) -> str | None:
+    """Return the first reason, in domain.md's order, why energy from here cannot be sent."""
+    charge_point, station, amenageur, unit = location
+    if charge_point is None:
         return "no_charge_point"
-    if place.station is None:
+    if station is None:
         return "no_station"
-    if place.amenageur is None:
+    if amenageur is None:
         return "no_amenageur"
-    return None
+    return _owner_fault(amenageur) or _station_fault(station, unit)
 
 
-def _unsendable_owner(place: Place) -> str | None:
-    if is_missing(place.amenageur.siren_amenageur):
+def _owner_fault(amenageur: Amenageur) -> str | None:
+    if is_missing(amenageur.siren_amenageur):
         return "no_siren"
-    if not is_valid_siren(place.amenageur.siren_amenageur):
+    if not is_valid_siren(amenageur.siren_amenageur):
         return "invalid_siren"
-    if is_missing(place.amenageur.nom_amenageur):
+    if is_missing(amenageur.nom_amenageur):
         return "no_name"
     return None
 
 
-def _unsendable_station(place: Place) -> str | None:
-    if place.unit is None:
+def _station_fault(station: Station, unit: OperationalUnit | None) -> str | None:
+    if unit is None:
         return "no_operational_unit"
-    if place.unit.code != place.station.id_station_itinerance[:UNIT_CODE_CHARACTERS]:
+    if unit.code != station.id_station_itinerance[:UNIT_CODE_CHARACTERS]:
         return "code_not_station_prefix"
-    if not is_valid_station_id(place.station.id_station_itinerance):
+    if not is_valid_station_id(station.id_station_itinerance):
         return "invalid_station_id"
     return None
 
 
 def is_missing(text: str | None) -> bool:
-    """Tell whether a text says nothing: null, empty, or spaces only."""
+    """Return whether a text is null, empty or only spaces."""
     return text is None or text.strip(" ") == ""
 
 
 def is_valid_siren(siren: str) -> bool:
-    """Tell whether these are nine digits, not all zero, that pass the Luhn check."""
-    # Not \d, which takes the digits of every script.
+    """Return whether this is nine digits, not all zero, that pass the Luhn check."""
+    # [0-9] because \d also matches the digits of other scripts.
     if not re.fullmatch("[0-9]{9}", siren) or siren == "000000000":
         return False
-    # Luhn: from the right, every second digit counts double; of a product, its digits count.
+    # Luhn: from the right, double every second digit and add the digits of each result.
     doubled = [int(digit) * 2 for digit in siren[-2::-2]]
     single = [int(digit) for digit in siren[-1::-2]]
-    total = sum(single) + sum(product // 10 + product % 10 for product in doubled)
+    total = sum(single) + sum(double // 10 + double % 10 for double in doubled)
     return total % 10 == 0
 
 
 def is_valid_station_id(station_id: str) -> bool:
-    """Tell whether CARBURE takes this station id."""
+    """Return whether CARBURE accepts this station id."""
     has_length = MIN_STATION_ID_CHARACTERS <= len(station_id) <= MAX_STATION_ID_CHARACTERS
     return has_length and re.match("FR[A-Z0-9]{3}P", station_id) is not None
 
 
 def station_volumes(flagged: dict[UUID, FlaggedSession]) -> dict[str, Volume]:
-    """Sum up per station the sessions that can be sent; a sum of 0 stays."""
+    """Sum the sendable sessions of each station, including stations whose sum is 0."""
     by_station: dict[str, list[FlaggedSession]] = defaultdict(list)
     for session in flagged.values():
         if not session.is_rejected and session.blocking_reason is None:
@@ -340,33 +343,33 @@ def station_volumes(flagged: dict[UUID, FlaggedSession]) -> dict[str, Volume]:
 
 
 def station_energy_mwh(flagged: dict[UUID, FlaggedSession]) -> dict[str, Decimal]:
-    """Give per station the MWh that can be sent."""
+    """Return the sendable MWh of each station."""
     return {
         station_id: volume.energy_mwh for station_id, volume in station_volumes(flagged).items()
     }
 
 
-def blocked_energy_mwh(flagged: dict[UUID, FlaggedSession]) -> dict[Blocked, Volume]:
-    """Sum up the sessions that are clean but cannot be sent, per reason and place."""
-    by_place: dict[Blocked, list[FlaggedSession]] = defaultdict(list)
+def blocked_volumes(flagged: dict[UUID, FlaggedSession]) -> dict[BlockedKey, Volume]:
+    """Sum the clean sessions that cannot be sent, by reason and location."""
+    by_key: dict[BlockedKey, list[FlaggedSession]] = defaultdict(list)
     for session in flagged.values():
         if not session.is_rejected and session.blocking_reason is not None:
-            place = Blocked(
+            key = BlockedKey(
                 session.blocking_reason,
                 session.amenageur_name,
                 session.siren,
                 session.operational_unit_code,
                 session.id_station_itinerance,
             )
-            by_place[place].append(session)
-    return {place: _volume(sessions) for place, sessions in by_place.items()}
+            by_key[key].append(session)
+    return {key: _volume(sessions) for key, sessions in by_key.items()}
 
 
 def balance(flagged: dict[UUID, FlaggedSession]) -> dict[str, Entry]:
-    """Keep the books: received is rejected, blocked and sendable together, to the Wh.
+    """Return the energy balance: received = rejected + blocked + sendable, to the Wh.
 
-    A session with several reasons stands under each of them, and a hidden overlap stands wherever
-    else it belongs, so these lines add to nothing.
+    The lines per reason and `hidden_overlap` do not add up to a total: a session counts under each
+    of its reasons, and a hidden overlap also counts in one of the three lines above.
     """
     sessions = list(flagged.values())
     clean = [session for session in sessions if not session.is_rejected]
@@ -385,7 +388,7 @@ def balance(flagged: dict[UUID, FlaggedSession]) -> dict[str, Entry]:
 
 
 def exact_sum_kwh(sessions: Iterable[FlaggedSession]) -> Decimal:
-    """Add up as exact numbers, so that the order of the rows cannot matter."""
+    """Add exact decimals, so that row order does not affect the sum."""
     total_kwh = Decimal(0)
     for session in sessions:
         total_kwh = EXACT.add(total_kwh, session.booked_energy_kwh)

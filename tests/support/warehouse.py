@@ -1,6 +1,8 @@
-"""A database of a test's own, with dbt and the sender run against it as a user runs them."""
+"""A database for tests, and the project's programs run on it as a user runs them."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,69 +12,117 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+import pytest
+from psycopg2 import extensions
 
 from dev import qualicharge
 from dev.qualicharge import Source
+from tests.support.waiting import MAX_WAIT_SECONDS, wait_for
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass(frozen=True)
 class Warehouse:
-    """Where a test's sources and marts are, as environment variables of libpq and dbt."""
+    """A database with sources and marts, as environment variables for libpq and dbt."""
 
     environment: dict[str, str]
 
     def with_variables(self, **variables: str) -> "Warehouse":
-        """The same warehouse, seen with other environment variables."""
+        """Return the same warehouse with other environment variables."""
         return Warehouse(self.environment | variables)
 
     @contextmanager
-    def connection(self) -> Iterator[Any]:
-        """Connect as dbt and the sender do."""
+    def connection(self) -> Iterator[extensions.connection]:
+        """Connect as dbt and the sender do, but do not wait for locks forever."""
         connection = psycopg2.connect(
             host=self.environment["PGHOST"],
             port=self.environment.get("PGPORT"),
             user=self.environment["PGUSER"],
             password=self.environment.get("PGPASSWORD"),
             dbname=self.environment["PGDATABASE"],
+            options=f"-c lock_timeout={MAX_WAIT_SECONDS}s",
         )
         with closing(connection):
             yield connection
 
     def query(self, statement: str, *parameters: Any) -> list[tuple]:
-        """Run a statement and give its rows, if it has any."""
+        """Run a statement and return its rows, if any."""
         with self.connection() as connection, connection, connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
     def load(self, source: Source, schema: str = "qualicharge") -> None:
-        """Put `source` in place of what QualiCharge's tables held."""
+        """Replace QualiCharge's tables with the rows of `source`."""
         with self.connection() as connection:
             qualicharge.create_tables(connection, schema)
             qualicharge.load(connection, source, schema)
 
+    @contextmanager
+    def lock(self, table: str, mode: str) -> Iterator[None]:
+        """Hold a lock on a table."""
+        with self.connection() as connection, connection, connection.cursor() as cursor:
+            cursor.execute(f"lock table {table} in {mode} mode")
+            yield
+
+    def wait_until_blocked(self, table: str, *processes: subprocess.Popen[str]) -> None:
+        """Wait until each of the processes waits for a lock on a table."""
+
+        def are_blocked() -> bool:
+            for process in processes:
+                if process.poll() is not None:
+                    output = "\n".join(process.communicate())
+                    pytest.fail(f"the process exited before it waited for {table}:\n{output}")
+            [(waiting,)] = self.query(
+                "select count(*) from pg_locks"
+                " where not granted and relation = cast(%s as regclass)",
+                table,
+            )
+            return waiting == len(processes)
+
+        wait_for(are_blocked)
+
+    def wait_until_unused(self, database: str) -> None:
+        """Wait until `database` has no connection other than this one."""
+        others = (
+            "select from pg_stat_activity where datname = %s and pid <> pg_backend_pid() limit 1"
+        )
+        wait_for(lambda: not self.query(others, database))
+
     def dbt(self, *arguments: str) -> None:
-        """Run dbt; what it prints is shown where it fails."""
+        """Run dbt and fail with its output if it fails."""
         finished = self.run("dbt", *arguments)
         assert finished.returncode == 0, finished.stdout
 
     def build(self, *arguments: str, **variables: Any) -> None:
-        """Run every model, without the tests, which generated cases need not pass."""
+        """Run every model without dbt's tests, which some sources are meant to fail."""
         self.dbt("run", "--vars", json.dumps(variables), *arguments)
 
-    def compiled(self, path: str) -> str:
-        """Give the SQL that dbt made of a model when it last compiled it."""
+    def compiled_sql(self, path: str) -> str:
+        """Return the SQL of a model as dbt last compiled it."""
         return (Path(self.environment["DBT_TARGET_PATH"]) / "compiled/tiruert" / path).read_text()
 
     def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a program of the project's environment, whatever comes of it."""
-        return subprocess.run(
+        """Run a program of the project's environment and return its output and exit code."""
+        with self.start(program, *arguments) as process:
+            output, errors = process.communicate(timeout=MAX_WAIT_SECONDS)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    @contextmanager
+    def start(self, program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """Start a program; on exit, kill it and its children if it is still running."""
+        process = subprocess.Popen(
             [Path(sys.executable).with_name(program), *arguments],
             cwd=PROJECT,
             env=self.environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=600,
-            check=False,
+            start_new_session=True,
         )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate(timeout=MAX_WAIT_SECONDS)

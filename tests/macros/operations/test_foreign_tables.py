@@ -1,4 +1,4 @@
-"""The models run on a QualiCharge database elsewhere, which reads only what is asked for."""
+"""Models built on foreign tables read only the rows and columns that they need."""
 
 import json
 from collections.abc import Callable
@@ -12,39 +12,43 @@ SOURCE_TABLES = {"session", "_pointdecharge", "_station", "amenageur", "operatio
 
 
 @pytest.fixture(scope="module")
-def near(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
-    """A warehouse whose sources are in another database; the sources made twice, as may happen."""
-    far, near = make_warehouse(), make_warehouse()
-    far.load(generator.generate().source, schema="public")
-    elsewhere = {"host": far.environment["PGHOST"], "dbname": far.environment["PGDATABASE"]}
-    elsewhere["port"] = far.environment.get("PGPORT", "5432")
-    create = ("run-operation", "create_foreign_tables", "--args", json.dumps(elsewhere))
-    near.dbt(*create)
-    near.query(
+def local(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    """A warehouse built from the tables of another database.
+
+    The foreign tables are created twice, because the operation must be repeatable.
+    """
+    remote, local = make_warehouse(), make_warehouse()
+    remote.load(generator.generate().source, schema="public")
+    address = {
+        "host": remote.environment["PGHOST"],
+        "port": remote.environment.get("PGPORT", "5432"),
+        "dbname": remote.environment["PGDATABASE"],
+    }
+    create = ("run-operation", "create_foreign_tables", "--args", json.dumps(address))
+    local.dbt(*create)
+    local.query(
         "create user mapping for current_user server qualicharge options (user %s, password %s)",
-        far.environment["PGUSER"],
-        far.environment.get("PGPASSWORD", ""),
+        remote.environment["PGUSER"],
+        remote.environment.get("PGPASSWORD", ""),
     )
-    near.dbt(*create)
-    near.dbt("build")
-    return near
+    local.dbt(*create)
+    local.dbt("build")
+    return local
 
 
-def test_foreign_tables_give_the_same_energy(near: Warehouse, made: Warehouse) -> None:
-    foreign = near.query("select foreign_table_name from information_schema.foreign_tables")
+def test_foreign_tables_result_in_the_same_energy(local: Warehouse, made: Warehouse) -> None:
+    foreign = local.query("select foreign_table_name from information_schema.foreign_tables")
     assert {name for (name,) in foreign} == SOURCE_TABLES
     energy = "select period, id_station_itinerance, energy_mwh from tiruert.station_energy_monthly"
-    assert sorted(near.query(energy)) == sorted(made.query(energy))
+    assert sorted(local.query(energy)) == sorted(made.query(energy))
 
 
-def test_the_other_database_filters_the_month_and_sends_only_needed_columns(
-    near: Warehouse,
-) -> None:
-    near.dbt("compile", "--select", "int_session_flags", "--vars", "period: 2025-04")
-    compiled = near.compiled("models/intermediate/int_session_flags.sql")
-    plan = [line for (line,) in near.query(f"explain (verbose) {compiled}")]
-    [remote] = [line.strip() for line in plan if "Remote SQL" in line]
-    assert remote == (
+def test_remote_query_filters_the_month_and_selects_only_needed_columns(local: Warehouse) -> None:
+    local.dbt("compile", "--select", "int_session_flags", "--vars", "period: 2025-04")
+    compiled = local.compiled_sql("models/intermediate/int_session_flags.sql")
+    plan = [line for (line,) in local.query(f"explain (verbose) {compiled}")]
+    [remote_sql] = [line.strip() for line in plan if "Remote SQL" in line]
+    assert remote_sql == (
         'Remote SQL: SELECT id, start, "end", energy, point_de_charge_id, created_at'
         " FROM public.session"
         " WHERE ((start >= '2025-03-25 00:00:00+00')) AND ((start < '2025-05-01 00:00:00+00'))"

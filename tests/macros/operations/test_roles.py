@@ -1,4 +1,4 @@
-"""The roles may do what they are for, and nothing else."""
+"""The roles have the privileges that they need, and no others."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,15 +15,17 @@ from tests.support.warehouse import Warehouse
 def granted(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
     warehouse = make_warehouse(like=made)
     warehouse.query("drop schema if exists tiruert_ledger cascade")
-    # A build makes the ledger, and gives their rights to the roles that there are.
+    # A build creates the ledger. The roles do not exist yet, so this build grants nothing.
     warehouse.dbt("run", "--select", "path:models/marts/submission")
-    warehouse.dbt("run-operation", "create_roles")
-    yield warehouse
-    warehouse.query("drop owned by tiruert_sender, tiruert_reader")
-    warehouse.query("drop role tiruert_sender, tiruert_reader")
+    try:
+        warehouse.dbt("run-operation", "create_roles")
+        yield warehouse
+    finally:
+        for role in ("tiruert_sender", "tiruert_reader"):
+            warehouse.query(f"drop owned by {role}; drop role {role}")
 
 
-def may(warehouse: Warehouse, role: str, statement: str) -> bool:
+def is_allowed(warehouse: Warehouse, role: str, statement: str) -> bool:
     try:
         warehouse.query(f"set role {role}; {statement}")
     except psycopg2.errors.InsufficientPrivilege:
@@ -31,7 +33,7 @@ def may(warehouse: Warehouse, role: str, statement: str) -> bool:
     return True
 
 
-SENDER = {
+ALLOWED_TO_SENDER = {
     "select from tiruert.station_energy_monthly": True,
     "select from tiruert.energy_balance_monthly": True,
     "select from tiruert_ledger.station_status": True,
@@ -46,7 +48,7 @@ SENDER = {
     "delete from tiruert.station_energy_monthly": False,
     "create table tiruert.own ()": False,
 }
-READER = {
+ALLOWED_TO_READER = {
     "select from tiruert.sessions_flagged": True,
     "select from tiruert.blocked_energy_monthly": True,
     "select from tiruert_ledger.station_status": True,
@@ -57,17 +59,17 @@ READER = {
 }
 
 
-@pytest.mark.parametrize("statement", SENDER)
-def test_what_the_sender_may_do(granted: Warehouse, statement: str) -> None:
-    assert may(granted, "tiruert_sender", statement) is SENDER[statement]
+@pytest.mark.parametrize("statement", ALLOWED_TO_SENDER)
+def test_sender_has_only_the_privileges_it_needs(granted: Warehouse, statement: str) -> None:
+    assert is_allowed(granted, "tiruert_sender", statement) is ALLOWED_TO_SENDER[statement]
 
 
-@pytest.mark.parametrize("statement", READER)
-def test_what_a_reader_may_do(granted: Warehouse, statement: str) -> None:
-    assert may(granted, "tiruert_reader", statement) is READER[statement]
+@pytest.mark.parametrize("statement", ALLOWED_TO_READER)
+def test_reader_has_only_the_privileges_it_needs(granted: Warehouse, statement: str) -> None:
+    assert is_allowed(granted, "tiruert_reader", statement) is ALLOWED_TO_READER[statement]
 
 
-def test_a_run_needs_no_more_than_the_senders_role(granted: Warehouse) -> None:
+def test_sender_role_is_enough_for_a_run(granted: Warehouse) -> None:
     stub = CarbureStub(user_calls_per_second=10_000)
     with running(stub) as root_url:
         finished = send(
@@ -77,9 +79,7 @@ def test_a_run_needs_no_more_than_the_senders_role(granted: Warehouse) -> None:
     assert stub.rows
 
 
-def test_an_explanation_needs_no_more_than_the_readers_role(
-    granted: Warehouse, tmp_path: Path
-) -> None:
+def test_reader_role_is_enough_for_an_operator_report(granted: Warehouse, tmp_path: Path) -> None:
     finished = granted.with_variables(PGOPTIONS="-c role=tiruert_reader").run(
         *("python", "-m", "reports.operator", "--period", "2025-04", "--siren", "199900010"),
         *("--output", str(tmp_path)),
@@ -87,6 +87,6 @@ def test_an_explanation_needs_no_more_than_the_readers_role(
     assert finished.returncode == 0, finished.stderr
 
 
-def test_rights_come_back_with_a_table_that_is_made_anew(granted: Warehouse) -> None:
+def test_full_refresh_grants_the_privileges_again(granted: Warehouse) -> None:
     granted.dbt("run", "--full-refresh", "--select", "station_energy_monthly")
-    assert may(granted, "tiruert_sender", "select from tiruert.station_energy_monthly")
+    assert is_allowed(granted, "tiruert_sender", "select from tiruert.station_energy_monthly")

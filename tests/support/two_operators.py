@@ -1,4 +1,4 @@
-"""Two operators with a session each in some months, and what the marts hold of them."""
+"""Two operators with one session per month, and helpers to change sessions and read marts."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -12,7 +12,9 @@ MARTS = (
     "blocked_energy_monthly",
     "energy_balance_monthly",
 )
-NOW = datetime.now(UTC)
+# Two hours ago, so that a session of one hour has ended.
+RECENT_START = datetime.now(UTC) - timedelta(hours=2)
+CURRENT_MONTH = f"{RECENT_START:%Y-%m-01}"
 
 
 def noon(month: int, day: int) -> datetime:
@@ -20,41 +22,41 @@ def noon(month: int, day: int) -> datetime:
 
 
 def network() -> tuple[Source, ChargePoint, ChargePoint]:
-    """Two operators with a charge point each: Alpha's can be sent, Beta's is blocked."""
+    """Return a source without sessions, and the charge points of its operators Alpha and Beta.
+
+    Alpha's energy can be sent. Beta's is blocked because it has no SIREN.
+    """
     source = Source()
     for number, siren in enumerate(("732829320", None)):
         code = f"FRA0{number}"
-        source.amenageur.append(Amenageur(uuid4(), f"Opérateur {number}", siren, None))
-        source.operationalunit.append(OperationalUnit(uuid4(), code, "Réseau", "CHARGING"))
-        source._station.append(
-            Station(
-                uuid4(),
-                f"{code}P1",
-                None,
-                source.amenageur[-1].id,
-                source.operationalunit[-1].id,
-                None,
-            )
-        )
+        owner = Amenageur(uuid4(), f"Opérateur {number}", siren, None)
+        unit = OperationalUnit(uuid4(), code, "Réseau", "CHARGING")
+        station = Station(uuid4(), f"{code}P1", None, owner.id, unit.id, None)
+        source.amenageur.append(owner)
+        source.operationalunit.append(unit)
+        source._station.append(station)
         source._pointdecharge.append(
-            ChargePoint(uuid4(), f"{code}E1", 50.0, True, False, source._station[-1].id, None)
+            ChargePoint(uuid4(), f"{code}E1", 50.0, True, False, station.id, None)
         )
-    return source, *source._pointdecharge
+    alpha, beta = source._pointdecharge
+    return source, alpha, beta
 
 
 def charge(point: ChargePoint, start: datetime, energy_kwh: float = 10.0) -> Session:
+    """Return a session of one hour."""
     end = start + timedelta(hours=1)
     return Session(uuid4(), start, end, energy_kwh, point.id, end, end)
 
 
-def months(warehouse: Warehouse, mart: str) -> dict[str, int]:
+def row_counts(warehouse: Warehouse, mart: str) -> dict[str, int]:
+    """Return the number of rows of each month."""
     return dict(
         warehouse.query(f"select cast(period as text), count(*) from tiruert.{mart} group by 1")
     )
 
 
 def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
-    """Every row of every mart but for when it was computed."""
+    """Return every row of every mart, without `computed_at`."""
     return {
         mart: sorted(
             warehouse.query(
@@ -63,6 +65,11 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
         )
         for mart in MARTS
     }
+
+
+def session_at(sessions: list[Session], start: datetime) -> Session:
+    """Return the session of Alpha that starts then."""
+    return next(session for session in sessions if session.start == start)
 
 
 def delete(warehouse: Warehouse, session: Session) -> None:
@@ -78,5 +85,7 @@ def move(warehouse: Warehouse, session: Session, to: datetime) -> None:
     )
 
 
-def this_month() -> str:
-    return (NOW - timedelta(hours=2)).strftime("%Y-%m-01")
+def set_energy(warehouse: Warehouse, session: Session, energy_kwh: float) -> None:
+    warehouse.query(
+        "update qualicharge.session set energy = %s where id = %s", energy_kwh, str(session.id)
+    )
