@@ -58,6 +58,21 @@ class Warehouse:
             qualicharge.create_tables(connection, schema)
             qualicharge.load(connection, source, schema)
 
+    def partition_source_by_month(self) -> None:
+        """Partition the sessions of 2025 by month, as TimescaleDB does with its chunks."""
+        chunks = "".join(
+            f"create table qualicharge.chunk_{month} partition of qualicharge.session"
+            f" for values from ('2025-{month:02}-01 00:00Z') to ('2025-{month + 1:02}-01 00:00Z');"
+            for month in range(1, 12)
+        )
+        self.query(
+            "alter table qualicharge.session rename to whole;"
+            "create table qualicharge.session (like qualicharge.whole including all)"
+            f" partition by range (start); {chunks}"
+            "create table qualicharge.chunk_0 partition of qualicharge.session default;"
+            "insert into qualicharge.session select * from qualicharge.whole"
+        )
+
     @contextmanager
     def lock(self, table: str, mode: str) -> Iterator[None]:
         """Hold a lock on a table."""

@@ -165,7 +165,7 @@ def test_build_reads_only_the_month_and_its_look_back(
 ) -> None:
     """With a partitioned source, the plan reads only the partitions of March and April."""
     warehouse, _ = built
-    partition_source_by_month(warehouse)
+    warehouse.partition_source_by_month()
     warehouse.build(period="2025-04")
     warehouse.dbt("compile", "--select", "int_session_flags", "--vars", "period: 2025-04")
     compiled = warehouse.compiled_sql("models/intermediate/int_session_flags.sql")
@@ -173,19 +173,3 @@ def test_build_reads_only_the_month_and_its_look_back(
     assert set(re.findall(r"on (chunk_\d+)", plan)) == {"chunk_3", "chunk_4"}
     assert "start >= '2025-03-25 00:00:00" in plan
     assert "start < '2025-05-01 00:00:00" in plan
-
-
-def partition_source_by_month(warehouse: Warehouse) -> None:
-    """Partition the source's sessions, as TimescaleDB does with its chunks."""
-    chunks = "".join(
-        f"create table qualicharge.chunk_{month} partition of qualicharge.session"
-        f" for values from ('2025-{month:02}-01 00:00Z') to ('2025-{month + 1:02}-01 00:00Z');"
-        for month in range(1, 12)
-    )
-    warehouse.query(
-        "alter table qualicharge.session rename to whole;"
-        "create table qualicharge.session (like qualicharge.whole including all)"
-        f" partition by range (start); {chunks}"
-        "create table qualicharge.chunk_0 partition of qualicharge.session default;"
-        "insert into qualicharge.session select * from qualicharge.whole"
-    )

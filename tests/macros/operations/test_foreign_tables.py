@@ -1,39 +1,8 @@
 """Models built on foreign tables read only the rows and columns that they need."""
 
-import json
-from collections.abc import Callable
-
-import pytest
-
-from dev import generator
 from tests.support.warehouse import Warehouse
 
 SOURCE_TABLES = {"session", "_pointdecharge", "_station", "amenageur", "operationalunit"}
-
-
-@pytest.fixture(scope="module")
-def local(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
-    """A warehouse built from the tables of another database.
-
-    The foreign tables are created twice, because the operation must be repeatable.
-    """
-    remote, local = make_warehouse(), make_warehouse()
-    remote.load(generator.generate().source, schema="public")
-    address = {
-        "host": remote.environment["PGHOST"],
-        "port": remote.environment.get("PGPORT", "5432"),
-        "dbname": remote.environment["PGDATABASE"],
-    }
-    create = ("run-operation", "create_foreign_tables", "--args", json.dumps(address))
-    local.dbt(*create)
-    local.query(
-        "create user mapping for current_user server qualicharge options (user %s, password %s)",
-        remote.environment["PGUSER"],
-        remote.environment.get("PGPASSWORD", ""),
-    )
-    local.dbt(*create)
-    local.dbt("build")
-    return local
 
 
 def test_foreign_tables_result_in_the_same_energy(local: Warehouse, made: Warehouse) -> None:

@@ -1,9 +1,11 @@
-"""A warehouse with some months built from the sessions of two operators."""
+"""Warehouses with some months built, from local and from foreign tables."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 
+from dev import generator
 from dev.qualicharge import Session
 from tests.support.two_operators import RECENT_START, charge, network, noon
 from tests.support.warehouse import Warehouse
@@ -33,3 +35,28 @@ def built(
     """A copy of `first_built` for each test to change."""
     warehouse, sessions = first_built
     return make_warehouse(like=warehouse), sessions
+
+
+@pytest.fixture(scope="session")
+def local(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    """A warehouse built from the tables of another database.
+
+    The foreign tables are created twice, because the operation must be repeatable.
+    """
+    remote, local = make_warehouse(), make_warehouse()
+    remote.load(generator.generate().source, schema="public")
+    address = {
+        "host": remote.environment["PGHOST"],
+        "port": remote.environment.get("PGPORT", "5432"),
+        "dbname": remote.environment["PGDATABASE"],
+    }
+    create = ("run-operation", "create_foreign_tables", "--args", json.dumps(address))
+    local.dbt(*create)
+    local.query(
+        "create user mapping for current_user server qualicharge options (user %s, password %s)",
+        remote.environment["PGUSER"],
+        remote.environment.get("PGPASSWORD", ""),
+    )
+    local.dbt(*create)
+    local.dbt("build")
+    return local

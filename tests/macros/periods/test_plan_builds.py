@@ -1,0 +1,158 @@
+"""A run decides once which months to build. It costs the same however long the history is."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.two_operators import charge, network, noon
+from tests.support.warehouse import Warehouse
+
+JSON_LOG = ("--log-format", "json", "--log-level", "debug")
+
+
+def statements(warehouse: Warehouse, *arguments: str) -> list[str]:
+    """Run dbt and return the SQL statements that it sent."""
+    finished = warehouse.run("dbt", *JSON_LOG, *arguments)
+    assert finished.returncode == 0, finished.stdout[-3000:]
+    events = map(json.loads, finished.stdout.splitlines())
+    return [event["data"]["sql"] for event in events if event["info"]["name"] == "SQLQuery"]
+
+
+@pytest.fixture(scope="module")
+def closed(warehouse: Warehouse) -> Warehouse:
+    """Two months built that can no longer change."""
+    source, alpha, beta = network()
+    source.session += [
+        charge(point, noon(month, 10)) for month in (1, 2) for point in (alpha, beta)
+    ]
+    warehouse.load(source)
+    warehouse.build()
+    return warehouse
+
+
+def test_build_with_nothing_to_do_says_so(closed: Warehouse) -> None:
+    finished = closed.run("dbt", "--no-use-colors", "run")
+    assert finished.returncode == 0
+    assert "Nothing to build: every month is closed and built" in finished.stdout
+    monthly = re.findall(r"OK created sql monthly_replace .*\[(.*) in ", finished.stdout)
+    assert len(monthly) == 10
+    assert set(monthly) == {"nothing to build"}
+
+
+def test_number_of_statements_does_not_depend_on_the_history(
+    closed: Warehouse, make_warehouse: Callable[..., Warehouse]
+) -> None:
+    longer = make_warehouse(like=closed)
+    longer.query(
+        """
+        insert into qualicharge.session
+        select gen_random_uuid(), start - months, "end" - months, energy, point_de_charge_id,
+            created_at - months, updated_at - months
+        from qualicharge.session
+        cross join lateral (
+            select cast(number || ' months' as interval) as months
+            from generate_series(2, 24, 2) as number
+        ) as earlier
+        """
+    )
+    longer.build()
+    [(months,)] = longer.query("select count(*) from tiruert.energy_balance_monthly")
+    assert months == 26
+    assert len(statements(longer, "build")) == len(statements(closed, "build"))
+
+
+def test_build_with_nothing_to_do_reads_no_session(
+    closed: Warehouse, make_warehouse: Callable[..., Warehouse]
+) -> None:
+    """The source is partitioned, as it is in chunks on the platform."""
+    warehouse = make_warehouse(like=closed)
+    warehouse.partition_source_by_month()
+    before = rows_read(warehouse)
+    warehouse.dbt("build")
+    # One row tells that the source is not empty.
+    assert rows_read(warehouse) <= before + 1
+
+
+def rows_read(warehouse: Warehouse) -> int:
+    """Return how many rows of sessions have been read so far, by all connections."""
+    warehouse.wait_until_unused(warehouse.environment["PGDATABASE"])
+    [(rows,)] = warehouse.query(
+        "select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)"
+        " from pg_stat_user_tables where schemaname = 'qualicharge'"
+        " and (relname like 'chunk%%' or relname = 'session')"
+    )
+    return rows
+
+
+def test_foreign_server_returns_one_row_per_month_at_most(local: Warehouse) -> None:
+    """Through foreign tables, each month is one remote query with constant limits."""
+    sent = statements(local, "run", "--select", "int_session_flags")
+    [probe] = [sql for sql in sent if "union all" in sql and "limit 1" in sql]
+    plan = [line for (line,) in local.query(f"explain (verbose) {strip_comment(probe)}")]
+    remote = [line.split("Remote SQL: ")[1] for line in plan if "Remote SQL" in line]
+    assert len(remote) > 100
+    month = (
+        r"SELECT NULL FROM public.session WHERE \(\(start >= '(\d{4}-\d\d)-01 00:00:00\+00'\)\)"
+        r" AND \(\(start < '\d{4}-\d\d-\d\d 00:00:00\+00'\)\) LIMIT 1::bigint"
+    )
+    probed = [re.fullmatch(month, sql) for sql in remote]
+    assert all(probed), remote
+    assert not {"2025-04", "2025-05"} & {match[1] for match in probed}, "built months are skipped"
+
+
+def strip_comment(sql: str) -> str:
+    return re.sub(r"/\*.*?\*/", "", sql, flags=re.DOTALL)
+
+
+def test_requested_month_without_sessions_is_a_warning(closed: Warehouse) -> None:
+    finished = closed.run("dbt", "--no-use-colors", "run", "--vars", "period: 2019-01")
+    assert finished.returncode == 0
+    assert "the source has no session in the requested month 2019-01" in finished.stdout
+
+
+def test_empty_source_is_a_warning(
+    closed: Warehouse, make_warehouse: Callable[..., Warehouse]
+) -> None:
+    warehouse = make_warehouse(like=closed)
+    warehouse.query("truncate qualicharge.session")
+    finished = warehouse.run("dbt", "--no-use-colors", "run")
+    assert finished.returncode == 0
+    assert "the source has no session at all" in finished.stdout
+
+
+def test_missing_source_schema_is_one_clear_error(closed: Warehouse) -> None:
+    finished = closed.run("dbt", "--no-use-colors", "build", "--vars", "source_schema: nowhere")
+    assert finished.returncode != 0
+    assert "the schema 'nowhere' has no table 'session'" in finished.stdout
+    assert "source_schema" in finished.stdout
+    assert "ERROR creating" not in finished.stdout
+
+
+@pytest.fixture
+def copy(closed: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    return make_warehouse(like=closed)
+
+
+def test_model_whose_input_was_rebuilt_alone_is_rebuilt_by_the_next_build(copy: Warehouse) -> None:
+    copy.query("update qualicharge.session set energy = 12")
+    copy.build("--select", "int_session_flags", period="2025-01")
+    copy.build()
+    energies = "select energy_mwh * 1000 from tiruert.station_energy_monthly order by period"
+    assert copy.query(energies) == [(12,), (10,)]
+
+
+def test_dropped_mart_is_rebuilt_with_every_month(copy: Warehouse) -> None:
+    copy.query("drop table tiruert.blocked_energy_monthly")
+    copy.build()
+    months = "select count(*) from tiruert.blocked_energy_monthly"
+    assert copy.query(months) == [(2,)]
+
+
+def test_session_in_the_future_belongs_to_no_month(copy: Warehouse) -> None:
+    """Not even to the current month, while its day has not come."""
+    copy.query("update qualicharge.session set start = now() + interval '25 hours'")
+    copy.build()
+    future = "select count(*) from tiruert.sessions_flagged where started_at > now()"
+    assert copy.query(future) == [(0,)]
