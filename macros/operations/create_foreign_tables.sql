@@ -1,16 +1,19 @@
 {#
-    Shows the tables of a QualiCharge database elsewhere in the schema `var('source_schema')`, through
-    postgres_fdw: the tables and columns that models/staging/sources.yml declares. Run again, it makes
-    them anew and points at what it is given; models built on them are back after the next build.
+    Create foreign tables (postgres_fdw) for a QualiCharge database on another server, in the schema
+    `var('source_schema')`. Tables and columns are those of the source in
+    models/staging/qualicharge/_qualicharge__sources.yml. Running it again recreates the tables and
+    drops the views that read them; the next build restores the views.
 
         dbt run-operation create_foreign_tables --args '{host: …, dbname: …}'
 
-    Who the warehouse is for the other database is no argument, since dbt logs what it runs and a
-    password belongs to it: the user mapping is made once with psql, as the README shows.
+    Credentials are not an argument, because dbt logs the statements it runs. Create the user mapping
+    once with psql, as shown in README.md.
 #}
 {% macro create_foreign_tables(host, dbname, port=5432, schema='public') %}
     {%- if not host or not dbname -%}
-        {%- do exceptions.raise_compiler_error("give --args '{host: …, dbname: …}'") -%}
+        {%- do exceptions.raise_compiler_error(
+            "create_foreign_tables needs a host and a database name: add --args '{host: …, dbname: …}'"
+        ) -%}
     {%- endif -%}
     {%- do refuse_real_tables(var('source_schema')) -%}
     {%- set tables = graph.sources.values() | selectattr('source_name', 'equalto', 'qualicharge') -%}
@@ -38,10 +41,10 @@
         {% endfor %}
     {% endcall %}
     {% do adapter.commit() %}
-    {% do log("Foreign tables made in the schema " ~ var('source_schema'), info=true) %}
+    {% do log("Created foreign tables in schema " ~ var('source_schema'), info=true) %}
 {% endmacro %}
 
-{# Foreign tables are made in place of foreign tables, never of those that hold data. #}
+{# Raise an error if the schema contains ordinary tables. #}
 {% macro refuse_real_tables(schema) %}
     {%- set found = run_query(
         "select count(*) from information_schema.tables where table_type = 'BASE TABLE'"
@@ -49,11 +52,8 @@
     ) -%}
     {%- if found.columns[0].values()[0] > 0 -%}
         {%- do exceptions.raise_compiler_error(
-            "the schema " ~ schema ~ " has tables of its own: choose another as the variable source_schema"
+            "schema " ~ schema ~ " already contains ordinary tables:"
+            ~ " set the variable source_schema to another schema"
         ) -%}
     {%- endif -%}
-{% endmacro %}
-
-{% macro literal(value) %}
-    {%- do return("'" ~ (value | string | replace("'", "''")) ~ "'") -%}
 {% endmacro %}

@@ -1,11 +1,12 @@
 {#
-    Two roles without a login, for the sender and for who reads dashboards; grant them to logins:
+    Create two roles without login, one for the sender and one for dashboard readers. Grant them to
+    login roles:
 
         dbt run-operation create_roles
         psql -c 'grant tiruert_sender to monthly_submission'
 
-    Their names begin with the schema of the marts. Their rights are given again at the end of every
-    run, since a table that is made anew has lost them.
+    Role names begin with the marts' schema. Every dbt run ends by granting the privileges again,
+    because a recreated table loses them.
 #}
 {% macro create_roles() %}
     {% call statement('create_roles') %}
@@ -21,7 +22,7 @@
 
 {% macro reader_role() %}{{ return(target.schema ~ '_reader') }}{% endmacro %}
 
-{# What the roles may do, where there are roles: nothing is granted to who does not exist. #}
+{# Grant privileges to those roles that exist. #}
 {% macro grant_roles() %}
     {%- set ledger = target.schema ~ '_ledger' -%}
     {%- set roles, marts = [], [] -%}

@@ -1,11 +1,14 @@
 {{ config(materialized='monthly_replace') }}
 
--- Few delays are many sessions': percentiles are found in these without sorting sessions.
+-- Delays repeat, so data_freshness computes percentiles from counts, without sorting sessions.
 
 with
 
 sessions as (
-    select * from {{ ref('int_session_flags') }}
+    select
+        *,
+        received_at - ended_at > interval '{{ var('legal_delay_days') }} days' as is_late
+    from {{ ref('int_session_flags') }}
     where period = {{ period_date() }}
 ),
 
@@ -19,9 +22,7 @@ select
     stations.siren,
     sessions.delay_hours,
     count(*) as sessions,
-    count(*) filter (
-        where sessions.received_at - sessions.ended_at > {{ legal_delay() }}
-    ) as late_sessions,
+    count(*) filter (where sessions.is_late) as late_sessions,
     max(sessions.received_at) as last_received_at
 from sessions
 inner join stations on sessions.station_version_id = stations.station_version_id
