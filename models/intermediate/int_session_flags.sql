@@ -1,7 +1,13 @@
 {{ config(materialized='monthly_replace', partitioned=true) }}
 
--- The rules. Of a session there is here what they read and what they say: at millions of sessions a
--- month the rest, which is the charge point's, stands once for each of its versions.
+{%- set eneu_kwh = var('eneu_energy_kwh') %}
+{%- set enea_ratio = var('enea_ratio') %}
+{%- set odus_kwh = var('odus_energy_kwh') %}
+{%- set enex_kwh = var('enex_energy_kwh') %}
+{%- set enex_ratio = var('enex_ratio') %}
+
+-- There are millions of rows per month, so details of the charge point are stored once per version,
+-- in the history tables. These are built first, so that they contain every version used here.
 -- depends_on: {{ ref('int_charge_point_history') }}
 
 with
@@ -17,8 +23,8 @@ charge_points as (
     select * from {{ ref('int_charge_points') }}
 ),
 
--- Joined before the sort: the number of a version sorts twice as fast as the id of a charge point.
-in_order as (
+-- Joined before sorting: a bigint version id sorts twice as fast as a uuid.
+ordered as (
     select
         sessions.session_id,
         sessions.energy_kwh,
@@ -56,37 +62,31 @@ measured as (
         {{ hours_between('started_at', 'ended_at') }} as duration_hours,
         {{ hours_between('ended_at', 'received_at') }} as delay_hours,
         {{ max_energy_kwh('started_at', 'ended_at', 'max_power_kw') }} as max_energy_kwh,
-        -- What the rules read is null where it is unknown.
-        case when {{ is_valid_energy('energy_kwh') }} then energy_kwh end as valid_energy_kwh,
-        case
-            when charge_point_version_id is not null then previous_ended_at
-        end as previous_ended_at
-    from in_order
+        -- Null disables the rules that compare these.
+        case when {{ is_valid_energy('energy_kwh') }} then energy_kwh end as valid_kwh,
+        case when charge_point_version_id is not null then previous_ended_at end
+            as previous_ended_at
+    from ordered
     where started_at >= {{ period_start() }}
-    -- Here and below: computed once, though several rules read it.
+    -- Keeps PostgreSQL from computing these expressions again in each rule.
     offset 0 -- noqa: AM09
 ),
 
-flagged as (
+-- A comparison with null is null, which counts as false below.
+rules as (
     select
         *,
-        -- The seven rules. A comparison with what is unknown is not true.
-        (duration_hours < 0) is true as negs,
-        (valid_energy_kwh > {{ var('eneu_energy_kwh') }}) is true as eneu,
-        (valid_energy_kwh > max_energy_kwh * {{ var('enea_ratio') }}) is true as enea,
-        (duration_hours < 0 and valid_energy_kwh > {{ var('odus_energy_kwh') }}) is true as odus,
-        (
-            valid_energy_kwh > {{ var('enex_energy_kwh') }}
-            and valid_energy_kwh > max_energy_kwh * {{ var('enex_ratio') }}
-        ) is true as enex,
-        (started_at = previous_started_at and ended_at = previous_ended_at) is true as duplicate,
-        (started_at < previous_ended_at) is true as overlap,
-        -- What was decided beyond them.
-        valid_energy_kwh is null as invalid_energy,
-        (
-            started_at < latest_earlier_ended_at and started_at >= previous_ended_at
-        ) is true as hidden_overlap
+        duration_hours < 0 as negs,
+        valid_kwh > {{ eneu_kwh }} as eneu,
+        valid_kwh > max_energy_kwh * {{ enea_ratio }} as enea,
+        duration_hours < 0 and valid_kwh > {{ odus_kwh }} as odus,
+        valid_kwh > {{ enex_kwh }} and valid_kwh > max_energy_kwh * {{ enex_ratio }} as enex,
+        started_at = previous_started_at and ended_at = previous_ended_at as duplicate,
+        started_at < previous_ended_at as overlap,
+        valid_kwh is null as invalid_energy,
+        started_at < latest_earlier_ended_at and started_at >= previous_ended_at as hidden_overlap
     from measured
+    -- Each rule is read twice below, for its own column and for is_rejected.
     offset 0 -- noqa: AM09
 )
 
@@ -99,16 +99,10 @@ select
     received_at,
     energy_kwh,
     {{ period_date() }} as period,
-    negs,
-    eneu,
-    enea,
-    odus,
-    enex,
-    duplicate,
-    overlap,
-    invalid_energy,
-    hidden_overlap,
-    {{ rejection_reasons() | join(' or ') }} as is_rejected,
-    -- In whole hours, so that few values stand for millions; the type's limits are years.
+    {% for flag in session_flags() -%}
+        coalesce({{ flag }}, false) as {{ flag }},
+    {% endfor -%}
+    coalesce({{ rejection_reasons() | join(' or ') }}, false) as is_rejected,
+    -- In whole hours, for int_reception_delays. The limits of smallint are more than three years.
     cast(floor(least(greatest(delay_hours, -32768), 32767)) as smallint) as delay_hours
-from flagged
+from rules
