@@ -1,6 +1,5 @@
--- The books sum to nothing: a month's sessions are each rejected, blocked or sendable, and the
--- marts hold what the balance says, to the Wh. Only where energies are finer than that may the
--- rounding of a mart's rows make a difference, by half of one for each.
+-- Each session of a month is rejected, blocked or sendable, and the marts match the balance to the
+-- Wh. A difference of 0.5 Wh per row of a mart is accepted only if the source has fractions of Wh.
 
 with
 
@@ -11,7 +10,7 @@ balance as (
 entries as (
     select
         period,
-        'received' as place,
+        'received' as item,
         received_sessions - rejected_sessions - blocked_sessions - sendable_sessions as sessions,
         received_kwh - rejected_kwh - blocked_kwh - sendable_kwh as energy_kwh,
         0 as rounding_kwh
@@ -60,11 +59,11 @@ entries as (
 
 select
     period,
-    place,
+    item,
     sum(sessions) as missing_sessions,
     sum(energy_kwh) as missing_kwh
 from entries
-group by period, place
+group by period, item
 having
     sum(sessions) <> 0
     or abs(sum(energy_kwh)) > case

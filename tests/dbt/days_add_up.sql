@@ -1,8 +1,8 @@
--- The days of a month add up to its balance, under each flag too.
+-- The days of a month add up to its balance, in total and for each flag.
 
 {%- set names = ['received', 'rejected', 'blocked'] + session_flags() %}
-{%- set by_first_rule = [] %}
-{%- for flag in session_flags() %}{% do by_first_rule.append('rejected_by_' ~ flag) %}{% endfor %}
+{%- set by_first_flag = [] %}
+{%- for flag in session_flags() %}{% do by_first_flag.append('rejected_by_' ~ flag) %}{% endfor %}
 
 with
 
@@ -16,8 +16,8 @@ days as (
             sum({{ name }}_sessions) as {{ name }}_sessions,
             sum({{ name }}_kwh) as {{ name }}_kwh,
         {% endfor -%}
-        sum({{ by_first_rule | join('_sessions)\n        + sum(') }}_sessions) as shared_out_sessions, -- noqa: LT05
-        sum({{ by_first_rule | join('_kwh)\n        + sum(') }}_kwh) as shared_out_kwh, -- noqa: LT05
+        sum({{ by_first_flag | join('_sessions)\n        + sum(') }}_sessions) as by_first_flag_sessions, -- noqa: LT05
+        sum({{ by_first_flag | join('_kwh)\n        + sum(') }}_kwh) as by_first_flag_kwh, -- noqa: LT05
         period
     from {{ ref('anomalies_daily') }}
     group by period
@@ -32,5 +32,5 @@ where
         or days.{{ name }}_kwh is distinct from balance.{{ name }}_kwh
         or
     {% endfor -%}
-    days.shared_out_sessions is distinct from balance.rejected_sessions
-    or days.shared_out_kwh is distinct from balance.rejected_kwh
+    days.by_first_flag_sessions is distinct from balance.rejected_sessions
+    or days.by_first_flag_kwh is distinct from balance.rejected_kwh

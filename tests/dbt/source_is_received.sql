@@ -1,6 +1,6 @@
--- What the last run read is what the source holds, to the session and to the Wh: counted in the
--- source itself, with no model in between. Sessions go on arriving during a run, so those received
--- lately may be in or not; where none are, the figures must be equal.
+-- The months of the last run contain every session and Wh of the source. Reads the source directly,
+-- to be independent of the models. Sessions keep arriving during a run, so the recently received ones
+-- may be missing; with equal counts, the energy must be equal too.
 
 {%- set balance = ref('energy_balance_monthly') %}
 {%- set is_latest = "computed_at = (select max(computed_at) from " ~ balance ~ ")" %}

@@ -1,5 +1,5 @@
--- No station delivers more in a month than its plugs can at full power from its first to its last
--- instant, with the tolerance of `enea`: kWh taken for MWh would be a thousand times too much.
+-- No station delivers more in a month than its charge points can at full power all month, plus the
+-- tolerance of `enea`. A mix-up of kWh and MWh would be off by a factor of 1,000.
 
 with
 
@@ -19,7 +19,7 @@ select
 from {{ ref('station_energy_monthly') }} as energy
 inner join stations on energy.id_station_itinerance = stations.id_station_itinerance
 where
-    -- Plugs are those of today: older months may have had others.
+    -- Only the last run, because charge points are the current ones.
     energy.computed_at = (select max(computed_at) from {{ ref('station_energy_monthly') }})
     and energy.energy_mwh * 1000 > {{ var('enea_ratio') }} * stations.max_power_kw
     * 24 * (energy.period_end - energy.period_start + 1)

@@ -1,4 +1,4 @@
--- Where computed energy is on its way to CARBURE adds up to the marts that it is the energy of.
+-- The submission status adds up to the energy marts, and all statuses to the computed energy.
 
 with
 
@@ -10,11 +10,11 @@ status as (
         sum(computed_stations) as computed_stations,
         sum(
             acknowledged_mwh + locked_mwh + uncertain_mwh + refused_mwh + not_sent_mwh
-        ) as shared_out_mwh,
+        ) as all_statuses_mwh,
         sum(
             acknowledged_stations + locked_stations + uncertain_stations
             + refused_stations + not_sent_stations
-        ) as shared_out_stations
+        ) as all_statuses_stations
     from {{ ref('submission_status_monthly') }}
     group by period
 ),
@@ -44,5 +44,5 @@ where
     coalesce(status.computed_mwh, 0) <> coalesce(energy.energy_mwh, 0)
     or coalesce(status.computed_stations, 0) <> coalesce(energy.stations, 0)
     or coalesce(status.blocked_mwh, 0) <> coalesce(blocked.energy_mwh, 0)
-    or status.shared_out_mwh <> status.computed_mwh
-    or status.shared_out_stations <> status.computed_stations
+    or status.all_statuses_mwh <> status.computed_mwh
+    or status.all_statuses_stations <> status.computed_stations

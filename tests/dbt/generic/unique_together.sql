@@ -1,4 +1,4 @@
-{# No two rows have the same values in `columns`, where null equals null. #}
+{# Fail if two rows have the same values in `columns`. Unlike in a unique constraint, null equals null. #}
 {% test unique_together(model, columns) %}
     select {{ columns | join(', ') }}
     from {{ model }}

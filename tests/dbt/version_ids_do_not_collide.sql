@@ -1,5 +1,5 @@
--- A version's number is made of what it says. Were two ever given the same one, the second would
--- not be kept, and its sessions would go to the first's aménageur.
+-- Version ids are hashes. If two versions had the same one, only the first would be stored, and its
+-- aménageur would be credited with the energy of both.
 
 select * from {{ ref('int_charge_points') }}
 
