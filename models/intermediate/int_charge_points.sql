@@ -1,5 +1,3 @@
--- Each charge point as it stands today, with the first reason why its energy could not be sent.
-
 with
 
 charge_points as (
@@ -39,7 +37,7 @@ located as (
         on stations.operational_unit_id = operational_units.operational_unit_id
 ),
 
-judged as (
+checked as (
     select
         *,
         case
@@ -60,9 +58,10 @@ judged as (
 numbered as (
     select
         *,
-        {{ version_id(['id_station_itinerance', 'operational_unit_code', 'siren', 'amenageur_name', 'blocking_reason']) }}
-            as station_version_id
-    from judged
+        {{ version_id([
+            'id_station_itinerance', 'operational_unit_code', 'siren', 'amenageur_name', 'blocking_reason'
+        ]) }} as station_version_id
+    from checked
 )
 
 select
@@ -75,6 +74,7 @@ select
     amenageur_name,
     blocking_reason,
     station_version_id,
-    {{ version_id(['charge_point_id', 'id_pdc_itinerance', 'max_power_kw', 'station_version_id']) }}
-        as charge_point_version_id
+    {{ version_id([
+        'charge_point_id', 'id_pdc_itinerance', 'max_power_kw', 'station_version_id'
+    ]) }} as charge_point_version_id
 from numbered

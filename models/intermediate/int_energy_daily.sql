@@ -1,13 +1,10 @@
--- PostgreSQL expects a group for nearly each session, and would let both processors sort what one
--- of them hashes in less time.
+-- Not in parallel: PostgreSQL overestimates the number of groups and would choose a parallel sort,
+-- which is slower than one process that hashes.
 {{ config(
     materialized='monthly_replace',
     partitioned=true,
     sql_header='set local max_parallel_workers_per_gather = 0;'
 ) }}
-
--- Sessions and energy per day and station, apart by what their flags say. The figures of the marts
--- are sums of these: the sessions of a month are added up once.
 
 with
 

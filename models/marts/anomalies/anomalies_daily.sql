@@ -11,8 +11,8 @@ stations as (
     select * from {{ ref('int_station_history') }}
 ),
 
--- Sessions of one fate have the same flags: few rows stand for an operator's day.
-fates as (
+-- Grouped by flags first: a few rows per operator and day to sum conditionally.
+combinations as (
     select
         energy.period,
         energy.started_on,
@@ -54,5 +54,5 @@ select
         {{ sessions_and_kwh(reason, "not is_rejected and blocking_reason = '" ~ reason ~ "'") }},
     {% endfor -%}
     {{ computed_at() }} as computed_at
-from fates
+from combinations
 group by period, started_on, siren, operational_unit_code

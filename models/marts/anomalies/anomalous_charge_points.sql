@@ -2,7 +2,7 @@
 
 with
 
--- Read twice; written down in between, millions of rows would take longer than both.
+-- Read twice: materializing millions of rows would take longer than reading them again.
 sessions as not materialized (
     select * from {{ ref('int_session_flags') }}
     where period = {{ period_date() }} and charge_point_version_id is not null
@@ -55,7 +55,7 @@ rejected as (
 compared as (
     select
         *,
-        -- How many times the possible energy it carries.
+        -- A multiple of the maximum energy.
         case
             when enea and max_energy_kwh > 0 then energy_kwh / max_energy_kwh
         end as excess
@@ -69,7 +69,7 @@ evidence as (
         percentile_cont(0.5) within group (order by excess) as median_excess,
         count(*) filter (where duplicate) as sent_twice,
         count(*) filter (where negs) as clock_offset,
-        -- Wh for kWh is a thousand times too much of what is seldom under a twentieth of the power.
+        -- Wh sent as kWh: 1,000 times an energy between 5 % and 110 % of the maximum.
         count(*) filter (where excess between 50 and 1100) as energy_in_wh,
         count(*) filter (where excess < 50) as power_too_low
     from compared
@@ -81,7 +81,7 @@ explained as (
         anomalous.*,
         evidence.rejected_kwh,
         cast(round(cast(evidence.median_excess as numeric), 2) as dec) as median_excess,
-        -- What explains most of the rejected sessions, if anything does.
+        -- A cause must explain more than half of the rejected sessions.
         case
             when evidence.sent_twice * 2 > anomalous.rejected_sessions then 'sent_twice'
             when evidence.clock_offset * 2 > anomalous.rejected_sessions then 'clock_offset'

@@ -59,10 +59,13 @@ operators as (
     group by siren
 ),
 
--- Today has only begun.
+-- Ends with the last complete day, because sessions of the current day are still arriving.
 days as (
     select cast(midnight as date) as calendar_day
-    from generate_series({{ period_date() }}, {{ latest_complete_day() }}, interval '1 day') as midnight
+    from
+        generate_series(
+            {{ period_date() }}, {{ latest_complete_day() }}, interval '1 day'
+        ) as midnight
 ),
 
 silent as (

@@ -5,7 +5,7 @@ with
 energy as (
     select
         *,
-        -- No other flag rejects them.
+        -- Whether no other flag rejects these sessions.
         true not in (
             {{ session_flags() | reject('equalto', 'hidden_overlap') | join(', ') }}
         ) as is_decisive

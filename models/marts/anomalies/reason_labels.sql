@@ -1,8 +1,5 @@
 {{ config(materialized='view') }}
 
--- What the names of flags, reasons and causes mean, in the words of those who read dashboards, and
--- what the rules compare energy with.
-
 select
     kind,
     cast(display_order as integer) as display_order,
@@ -116,4 +113,4 @@ from (
         'cause', 4, 'power_too_low', 'Puissance déclarée trop faible',
         'La plupart des sessions rejetées dépassent l''énergie possible d''un facteur modéré.'
     )
-) as words (kind, display_order, reason, title, explanation)
+) as labels (kind, display_order, reason, title, explanation)

@@ -11,8 +11,8 @@ stations as (
     select * from {{ ref('int_station_history') }}
 ),
 
--- Sessions of one fate have the same flags: some dozens of rows stand for a month.
-fates as (
+-- Grouped by flags first: a few dozen rows to sum conditionally.
+combinations as (
     select
         energy.period,
         {{ session_flags() | join(',\n        ') }},
@@ -39,5 +39,5 @@ select
     {{ sessions_and_kwh('blocked', 'not is_rejected and is_blocked') }},
     {{ sessions_and_kwh('sendable', 'not is_rejected and not is_blocked') }},
     {{ computed_at() }} as computed_at
-from fates
+from combinations
 group by period

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- Always one row, of null before anything is built.
+-- An aggregate, so that there is one row (with null) even before the first build.
 select max(period) as period
 from {{ ref('energy_balance_monthly') }}
 where period < date_trunc('month', now())

@@ -13,7 +13,7 @@ energy as (
     group by period, station_version_id
 ),
 
--- A build sees a station in one state: each is here once.
+-- A build uses one version per station, so each station is in the result once.
 stations as (
     select * from {{ ref('int_station_history') }}
     where blocking_reason is null

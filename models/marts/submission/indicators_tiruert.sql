@@ -1,6 +1,3 @@
--- In the shape of the platform's indicators table. A day is there as soon as it is computed, a
--- month once CARBURE has acknowledged something of it.
-
 with
 
 energy as (
@@ -128,9 +125,9 @@ indicators as (
 )
 
 select
-    -- The same for the same SIREN and day or month, whenever it is read.
+    -- Deterministic, so that copies can be updated by id.
     cast(md5(concat_ws('/', 'tirue', period, siren, started_on)) as uuid) as id,
-    -- The names are the platform's.
+    -- Column names are defined by the platform, reserved words included.
     cast(null as text) as category, -- noqa: RF04
     'tirue' as code,
     6 as level, -- noqa: RF04

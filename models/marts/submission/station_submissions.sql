@@ -1,5 +1,3 @@
--- Every time that a station was sent to CARBURE, and what came of it.
-
 with
 
 requests as (
@@ -29,7 +27,7 @@ select
     requests.sent_at,
     responses.responded_at,
     refusals.reason,
-    -- Without an answer the run was ended before one came.
+    -- No response is recorded if the sender was killed while waiting for it.
     coalesce(responses.outcome, 'uncertain') as outcome,
     coalesce(refusals.is_locked, false) as is_locked
 from requests

@@ -1,6 +1,4 @@
--- Where the computed energy of each SIREN is on its way to CARBURE: the states share it out.
-
-{%- set states = [
+{%- set totals = [
     'computed', 'sent', 'acknowledged', 'locked', 'uncertain', 'refused', 'not_sent'
 ] %}
 
@@ -48,9 +46,9 @@ select
     coalesce(computed.period, not_sendable.period) as period,
     coalesce(computed.siren, not_sendable.siren) as siren,
     coalesce(computed.amenageur_name, not_sendable.amenageur_name) as amenageur_name,
-    {% for status in states -%}
-        coalesce(computed.{{ status }}_stations, 0) as {{ status }}_stations,
-        coalesce(computed.{{ status }}_mwh, 0) as {{ status }}_mwh,
+    {% for total in totals -%}
+        coalesce(computed.{{ total }}_stations, 0) as {{ total }}_stations,
+        coalesce(computed.{{ total }}_mwh, 0) as {{ total }}_mwh,
     {% endfor -%}
     coalesce(not_sendable.blocked_stations, 0) as blocked_stations,
     coalesce(not_sendable.blocked_mwh, 0) as blocked_mwh,
@@ -58,5 +56,5 @@ select
     coalesce(computed.carbure_mwh, 0) as carbure_mwh
 from computed
 full join not_sendable
-    -- A SIREN that is missing stands in a row of its own: nothing of it is computed.
+    -- Blocked energy without a SIREN matches nothing and gets a row of its own.
     on computed.period = not_sendable.period and computed.siren = not_sendable.siren
