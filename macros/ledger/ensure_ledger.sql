@@ -1,7 +1,7 @@
 {#
-    Creates the sender's ledger, or upgrades it to the latest version: applies, in one transaction, each
-    migration in macros/ledger/migrations that it lacks. Runs at the start of every dbt run, so that the
-    marts can read the ledger before anything was sent. Nothing else creates ledger tables.
+    Create the sender's ledger or upgrade it to the latest version. All missing migrations of
+    macros/ledger/migrations are applied in one transaction. Runs at the start of every dbt run, so that
+    the marts can read the ledger before the first request. Nothing else creates ledger tables.
 #}
 {% macro ensure_ledger() %}
     {%- if execute -%}
@@ -25,12 +25,12 @@
     {%- endif -%}
 {% endmacro %}
 
-{# The number of the last migration. sender/ledger.py checks for the same number. #}
+{# Number of the last migration. sender/ledger.py requires the same version. #}
 {% macro latest_ledger_version() %}{{ return(2) }}{% endmacro %}
 
 {% macro ledger_schema() %}{{ return(target.schema ~ '_ledger') }}{% endmacro %}
 
-{# The version of an existing ledger; 0 when there is none. #}
+{# Version of the existing ledger; 0 if there is no ledger. #}
 {% macro ledger_version(schema) %}
     {%- set relation = api.Relation.create(schema=schema, identifier='ledger_version') -%}
     {%- if not table_exists(relation) -%}{%- do return(0) -%}{%- endif -%}

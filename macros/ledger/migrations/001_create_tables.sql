@@ -1,4 +1,4 @@
-{# The first version of the ledger. 002 gives tables and columns their current names. #}
+{# The first version of the ledger. Migration 2 renames tables and columns. #}
 {% macro ledger_migration_1() %}
 create table ledger_version (
     version integer primary key,
@@ -69,7 +69,7 @@ stations as (
         max(request_id) filter (where outcome = 'refused' and is_locked) as locked_request_id,
         max(request_id) filter (where outcome = 'accepted') as acknowledged_request_id,
         max(request_id) filter (where outcome = 'uncertain') as uncertain_request_id,
-        -- What CARBURE may have last: a refused request left nothing.
+        -- The last request that CARBURE may have stored. Refused requests are rolled back.
         max(request_id) filter (where outcome <> 'refused') as last_request_id
     from sent
     group by period, id_station_itinerance
