@@ -1,1 +1,1 @@
-"""What all programs share: connections, settings, exit codes, errors, command lines."""
+"""Code shared by all programs: connections, settings, errors, exit codes and command lines."""

@@ -1,8 +1,10 @@
-"""What every command line shares: logging, the month option, and how a command ends."""
+"""Shared by every command line: the month option, logging, and how a command ends."""
 
+import json
 import logging
 import signal
 import sys
+import time
 from datetime import date, datetime
 from typing import Any, NoReturn
 
@@ -10,27 +12,63 @@ import click
 
 from common.exit_codes import ExitCode
 
+UTC_TIME = "%Y-%m-%dT%H:%M:%S+00:00"
+STANDARD_ATTRIBUTES = {*vars(logging.makeLogRecord({})), "message", "asctime"}
 
-class Month(click.ParamType):
+logger = logging.getLogger(__name__)
+
+
+class Month(click.ParamType[date]):
     """A month such as 2025-04, converted to its first day."""
 
     name = "month"
 
-    def convert(self, value: Any, param: Any, ctx: Any) -> date:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         """Parse a month. Fails with a message that shows the expected form."""
         if isinstance(value, date):
             return value
         try:
             return datetime.strptime(value, "%Y-%m").date()
         except ValueError:
-            self.fail(f"{value!r} is not a month such as 2025-04")
+            self.fail(f"{value!r} is not a month such as 2025-04", param, ctx)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object per record: time, level, event, and the fields passed as `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format a record."""
+        event = {
+            "time": self.formatTime(record, self.datefmt),
+            "level": record.levelname,
+            "event": record.getMessage(),
+        }
+        event |= {k: v for k, v in vars(record).items() if k not in STANDARD_ATTRIBUTES}
+        if record.exc_info:
+            event["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(event, default=str, ensure_ascii=False)
+
+
+def configure_logging(log_format: str = "text", *, debug: bool = False) -> None:
+    """Log to standard error, as text or as JSON. Text has the time unless a terminal shows it."""
+    formatter: logging.Formatter
+    if log_format == "json":
+        formatter = JsonFormatter(datefmt=UTC_TIME)
+    elif sys.stderr.isatty():
+        formatter = logging.Formatter("%(message)s")
+    else:
+        formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", UTC_TIME)
+    formatter.converter = time.gmtime
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[handler])
 
 
 def run_cli(command: click.Command, program: str, interrupted_message: str) -> NoReturn:
     """Run a command and exit with its code. Print an expected error as one line.
 
-    SIGTERM ends the command like Ctrl-C, so that it can finish cleanly. With `--debug`, errors are
-    logged with their traceback.
+    SIGTERM ends the command like Ctrl-C, so that it can finish cleanly. When logging is configured
+    with `debug`, expected errors are also logged with their traceback.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # click would use 2, which means CHANGES_PENDING here.
@@ -38,7 +76,7 @@ def run_cli(command: click.Command, program: str, interrupted_message: str) -> N
     try:
         code = command.main(prog_name=program, standalone_mode=False)
     except click.ClickException as error:
-        logging.getLogger(__name__).debug("traceback of the error below", exc_info=True)
+        logger.debug("traceback of the error below", exc_info=True)
         error.show()
         code = error.exit_code
     except click.Abort:

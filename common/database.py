@@ -1,12 +1,12 @@
-"""Connections to the warehouse, and reading it as of one moment."""
+"""Connections to the warehouse, and consistent reads."""
 
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any
 
 import psycopg2
+import psycopg2.extensions
 from psycopg2 import errors, sql
 
 from common.errors import WarehouseError
@@ -15,13 +15,16 @@ CONNECT_TIMEOUT_SECONDS = 10
 STATEMENT_TIMEOUT = "5min"
 LEDGER_SUFFIX = "_ledger"
 
+Connection = psycopg2.extensions.connection
+Cursor = psycopg2.extensions.cursor
+
 
 @contextmanager
-def connected(schema: str, program: str = "sender") -> Iterator[Any]:
-    """Connect by libpq's variables, with the marts' and the ledger's schema in the search path.
+def connected(schema: str, program: str = "sender") -> Iterator[Connection]:
+    """Connect with libpq's variables. The search path is `schema`, then the ledger's schema.
 
-    `program` is who we are to those who look at the server. What goes wrong in the database while
-    the connection is in use raises WarehouseError.
+    `program` is shown in `pg_stat_activity`. Raises WarehouseError for any database error while
+    the connection is open.
     """
     try:
         connection = psycopg2.connect(
@@ -39,22 +42,22 @@ def connected(schema: str, program: str = "sender") -> Iterator[Any]:
                     )
                 )
             yield connection
-    except (errors.UndefinedTable, errors.UndefinedColumn):
-        raise WarehouseError(f"the marts in {schema} have not been built: run dbt build") from None
+    except (errors.UndefinedTable, errors.UndefinedColumn) as error:
+        raise WarehouseError(f"the marts in {schema} have not been built: run dbt build") from error
     except (errors.QueryCanceled, errors.LockNotAvailable) as error:
-        raise WarehouseError(f"the warehouse takes too long: {error}") from None
+        raise WarehouseError(f"the warehouse is too slow; try again later: {error}") from error
     except psycopg2.OperationalError as error:
         raise WarehouseError(
-            "cannot work with the warehouse: check PGHOST, PGPORT, PGUSER, PGPASSWORD and"
+            "cannot use the warehouse: check PGHOST, PGPORT, PGUSER, PGPASSWORD and"
             f" PGDATABASE: {error}"
-        ) from None
+        ) from error
     except psycopg2.Error as error:
-        raise WarehouseError(f"cannot work with the schema {schema}: {error}") from None
+        raise WarehouseError(f"cannot use the schema {schema}: {error}") from error
 
 
 @contextmanager
-def snapshot(connection: Any) -> Iterator[None]:
-    """See the warehouse as it is at one moment, whatever is built meanwhile; change nothing."""
+def snapshot(connection: Connection) -> Iterator[None]:
+    """Run a block in a read-only transaction that does not see concurrent changes."""
     with connection.cursor() as cursor:
         cursor.execute("begin isolation level repeatable read, read only")
         try:

@@ -1,4 +1,6 @@
-"""Errors a user can fix. Each ends the program with one line and an exit code."""
+"""Errors that a user can fix. Each ends the program with one line and an exit code."""
+
+from typing import ClassVar
 
 import click
 
@@ -6,7 +8,9 @@ from common.exit_codes import ExitCode
 
 
 class UserError(click.ClickException):
-    """An error a user can fix. The message says what is wrong, then what to do."""
+    """An error that a user can fix. The message says what is wrong, then what to do."""
+
+    exit_code: ClassVar[ExitCode]
 
     def __init__(self, message: str) -> None:
         """Fold the message into one line."""
@@ -20,6 +24,6 @@ class SettingsError(UserError):
 
 
 class WarehouseError(UserError):
-    """The warehouse cannot be used, or not by this run."""
+    """The warehouse is unavailable, or another process is using it."""
 
     exit_code = ExitCode.WAREHOUSE

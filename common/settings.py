@@ -1,8 +1,9 @@
-"""The base of all settings, and the settings every program needs."""
+"""The base class of all settings, and the settings every program needs."""
 
-from typing import Any, Self
+from typing import Self
 
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.errors import SettingsError
@@ -28,13 +29,13 @@ class Settings(BaseSettings):
                 + _explain(problem)
                 for problem in error.errors(include_input=False)
             )
-            raise SettingsError(f"check the environment or .env: {problems}") from None
+            raise SettingsError(f"check the environment or .env: {problems}") from error
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"cannot read .env: {error}") from None
+            raise SettingsError(f"cannot read .env: {error}") from error
 
 
-def _explain(problem: Any) -> str:
-    """Explain a problem to someone who sets variables; pydantic's words are for developers."""
+def _explain(problem: ErrorDetails) -> str:
+    """Explain a problem in terms of variables; pydantic's messages are for developers."""
     if problem["type"] in ("missing", "string_too_short", "too_short"):
         return "is not set"
     if problem["type"].startswith("url"):

@@ -1,1 +1,1 @@
-"""Sends a month of station energy from the warehouse to CARBURE, and says what became of it."""
+"""Sends a month of station energy from the warehouse to CARBURE."""

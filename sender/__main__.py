@@ -1,49 +1,53 @@
 """The command line: python -m sender --period 2025-04."""
 
 import json
+import logging
 import os
 import signal
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
 import click
 
-from common.cli import Month, run_cli
+from common.cli import Month, configure_logging, run_cli
 from common.database import connected
-from common.errors import SettingsError
+from common.errors import SettingsError, UserError
 from common.exit_codes import ExitCode, help_text
 from sender import console, ledger
 from sender.client import CarbureClient
 from sender.clock import Clock
-from sender.console import Log
 from sender.errors import EXIT_CODES
-from sender.plan import SummaryRow
 from sender.run import Options, Run
 from sender.settings import CarbureSettings, SenderSettings
+from sender.summary import SummaryRow
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
+logger = logging.getLogger(__name__)
+
 
 @click.command(epilog=help_text(EXIT_CODES))
-@click.option("--period", type=Month(), help="The month, such as 2025-04.")
-@click.option("--siren", "sirens", multiple=True, help="Only this SIREN; may be repeated.")
+@click.option("--period", type=Month(), help="The month, e.g. 2025-04.")
+@click.option("--siren", "sirens", multiple=True, help="Only this SIREN. Repeatable.")
 @click.option(
-    "--plan", "--dry-run", "only_plan", is_flag=True, help="Send nothing; show what would go."
+    "--plan", "--dry-run", "only_plan", is_flag=True, help="Show what would be sent. Send nothing."
 )
-@click.option("--detail", is_flag=True, help="Show each station that goes, old and new.")
-@click.option("--force", is_flag=True, help="Send what was acknowledged again.")
+@click.option("--detail", is_flag=True, help="Show each station to be sent, old and new.")
+@click.option("--force", is_flag=True, help="Send acknowledged stations again.")
 @click.option(
-    "--allow-open-period", is_flag=True, help="Send although sessions may still be added."
+    "--allow-open-period", is_flag=True, help="Send even if more sessions may be received."
 )
-@click.option("--allow-shrinkage", is_flag=True, help="Send although many stations have gone.")
+@click.option("--allow-shrinkage", is_flag=True, help="Send even if many stations are missing.")
 @click.option("--output", type=FILE, help="Write the payload to this file, as JSON.")
-@click.option("--report", "report_file", type=FILE, help="Write what came of the run, as JSON.")
-@click.option("--status", is_flag=True, help="Show what CARBURE has, by the ledger; send nothing.")
+@click.option("--report", type=FILE, help="Write the result of the run to this file, as JSON.")
+@click.option(
+    "--status", is_flag=True, help="Show what CARBURE has, according to the ledger. Send nothing."
+)
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
+@click.option("--debug", is_flag=True, help="Log every HTTP call, and tracebacks of errors.")
 def command(
     period: date | None,
     sirens: tuple[str, ...],
@@ -53,11 +57,12 @@ def command(
     allow_open_period: bool,
     allow_shrinkage: bool,
     output: Path | None,
-    report_file: Path | None,
+    report: Path | None,
     status: bool,
     log_format: str,
+    debug: bool,
 ) -> ExitCode:
-    """Send to CARBURE what differs between a month of the warehouse and what CARBURE has.
+    """Send the differences between a month in the warehouse and CARBURE.
 
     \b
     Examples:
@@ -68,96 +73,105 @@ def command(
       python -m sender --period 2025-04 --force --siren 891118473
       python -m sender --period 2025-04 --allow-open-period --allow-shrinkage
       python -m sender --period 2025-04 --log-format json --report outcome.json
+      python -m sender --period 2025-04 --debug
       python -m sender --status --period 2025-04
     """  # noqa: D301
+    configure_logging(log_format, debug=debug)
     settings = SenderSettings.load()
     if status:
         return _show_status(settings, period)
     if period is None:
         raise click.UsageError("Missing option '--period'.")
-    for path in filter(None, (output, report_file)):
+    # Fail before sending if a file is not writable.
+    for path in filter(None, (output, report)):
         _write(path, [], mode="a")
     clock = Clock()
-    log = Log(clock, as_json=log_format == "json")
     options = Options(period, only_plan, sirens, force, allow_open_period, allow_shrinkage)
-    carbure = _carbure(clock, log, may_be_missing=only_plan)
+    carbure = _create_client(clock, is_optional=only_plan)
     with connected(settings.schema_) as connection:
         ledger.check_version(connection)
-        run = Run(connection, carbure, clock, settings, options, log)
+        run = Run(connection, clock, settings, options)
         if not only_plan:
-            run.prepare()
-        run.ask_carbure()
+            run.lock_period()
+        if carbure is not None:
+            run.load_known_entities(carbure)
         run.plan(show_detail=detail)
         if output is not None:
-            _write(output, run.payload())
-        if only_plan:
-            code = ExitCode.CHANGES_PENDING if run.would_send() else run.exit_code([])
-            return _conclude(run, list(run.summary.lines()), code, report_file)
-        code = ExitCode.INTERRUPTED
-        with _interruptible(clock):
-            try:
-                _send(run, clock, log)
-                code = run.exit_code(run.outcomes())
-            except click.ClickException as error:
-                code = error.exit_code
-                raise
-            finally:
-                _conclude(run, run.outcomes(), code, report_file)
-        return code
+            _write(output, run.payload_json())
+        if only_plan or carbure is None:
+            has_changes = run.summary.stations_to_send > 0
+            code = ExitCode.CHANGES_PENDING if has_changes else run.exit_code([])
+            _show_result(run, list(run.summary.rows()), code, report)
+            return code
+        return _send(run, carbure, clock, report)
 
 
-def _carbure(clock: Clock, log: Log, *, may_be_missing: bool) -> CarbureClient | None:
+def _create_client(clock: Clock, *, is_optional: bool) -> CarbureClient | None:
+    """Create a client, or return None if it is optional and its settings are missing."""
     try:
         return CarbureClient(CarbureSettings.load(), clock)
     except SettingsError as error:
-        if not may_be_missing:
+        if not is_optional:
             raise
-        log(f"CARBURE is not asked which SIRENs it knows: {error.message}")
+        logger.warning("cannot check which SIRENs CARBURE knows: %s", error)
         return None
 
 
-def _send(run: Run, clock: Clock, log: Log) -> None:
-    total, sent = run.would_send(), 0
+def _send(run: Run, carbure: CarbureClient, clock: Clock, report: Path | None) -> ExitCode:
+    """Send the plan, and show the result even if the run ends early."""
+    _end_gracefully_when_interrupted(clock)
+    code = ExitCode.INTERRUPTED
+    try:
+        _send_and_log(run, carbure, clock)
+        code = run.exit_code(run.ledger.read_outcomes())
+    except UserError as error:
+        code = error.exit_code
+        raise
+    finally:
+        _show_result(run, run.ledger.read_outcomes(), code, report)
+    return code
+
+
+def _send_and_log(run: Run, carbure: CarbureClient, clock: Clock) -> None:
+    total, sent = run.summary.stations_to_send, 0
     if total == 0:
-        log("nothing to send")
+        logger.info("nothing to send")
     started_at = clock.now()
-    for exchange in run.send():
-        sent += len(exchange.stations)
-        for line in console.exchange_lines(exchange):
-            log(line)
+    for request in run.send(carbure):
+        sent += len(request.stations)
+        for line in console.refusals(request):
+            logger.warning(line)
         seconds = (clock.now() - started_at).total_seconds()
-        log(
-            console.progress(exchange, sent, total, seconds),
-            siren=exchange.stations[0].siren,
-            stations=len(exchange.stations),
-            outcome=exchange.answer.outcome,
-        )
+        fields = {
+            "siren": request.stations[0].siren,
+            "stations": len(request.stations),
+            "outcome": request.response.outcome,
+        }
+        logger.info(console.progress(request, sent, total, seconds), extra=fields)
         if clock.is_interrupted:
             raise KeyboardInterrupt
 
 
-def _conclude(run: Run, lines: list[SummaryRow], code: int, report_file: Path | None) -> ExitCode:
-    """Show what is to be done or what came of it, and write it to the report."""
-    for text in console.table(lines):
-        click.echo(text)
-    if report_file is not None:
-        outcome = {
-            "run_id": run.run_id,
+def _show_result(run: Run, rows: list[SummaryRow], code: ExitCode, report: Path | None) -> None:
+    for line in console.table(rows):
+        click.echo(line)
+    if report is not None:
+        result = {
+            "run_id": run.ledger.run_id,
             "exit_code": int(code),
-            "plan": [line._asdict() for line in run.summary.lines()],
-            "lines": [line._asdict() for line in lines],
+            "plan": [row._asdict() for row in run.summary.rows()],
+            "lines": [row._asdict() for row in rows],
         }
-        _write(report_file, [json.dumps(outcome, default=str, ensure_ascii=False)])
-    return ExitCode(code)
+        _write(report, [json.dumps(result, default=str, ensure_ascii=False)])
 
 
 def _show_status(settings: SenderSettings, period: date | None) -> ExitCode:
     with connected(settings.schema_) as connection:
         ledger.check_version(connection)
-        for month, lines in ledger.read_status(connection, period):
+        for month, rows in ledger.read_status(connection, period):
             click.echo(f"{month:%Y-%m}")
-            for text in console.table(lines):
-                click.echo(text)
+            for line in console.table(rows):
+                click.echo(line)
     return ExitCode.SUCCESS
 
 
@@ -166,27 +180,26 @@ def _write(path: Path, parts: Iterable[str], mode: str = "w") -> None:
         with path.open(mode, encoding="utf-8") as file:
             file.writelines(parts)
     except OSError as error:
-        raise SettingsError(f"cannot write {path}: {error.strerror}") from None
+        raise SettingsError(f"cannot write {path}: {error.strerror}") from error
 
 
-@contextmanager
-def _interruptible(clock: Clock) -> Iterator[None]:
-    """Let a first signal end the run after the request under way, and a second one at once."""
+def _end_gracefully_when_interrupted(clock: Clock) -> None:
+    """End the run after the current request on the first signal, and at once on the second."""
 
-    def end(*_: object) -> None:
+    def interrupt(*_: object) -> None:
         clock.interrupt()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
-        os.write(2, b"Ending after the request under way; once more ends at once.\n")
+        # Unlike logging, os.write is safe in a signal handler.
+        os.write(2, b"Ending after the current request. Interrupt again to end at once.\n")
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-    yield
+        signal.signal(number, interrupt)
 
 
 def main() -> None:
-    """Run the command, and end with an exit code and, after an error, one line."""
-    run_cli(command, "python -m sender", "Interrupted; the ledger knows what was sent.")
+    """Run the command and exit with its code."""
+    run_cli(command, "python -m sender", "Interrupted. The ledger has what was sent.")
 
 
 if __name__ == "__main__":

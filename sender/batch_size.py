@@ -1,34 +1,34 @@
-"""How many stations go in a request, by what the last ones took."""
+"""How many stations to send in one request, adapted to how fast CARBURE responds."""
 
 from dataclasses import dataclass
 
 GROWTH = 1.5
-# CARBURE ends what takes 30 s: a failure after this long is taken for that.
+# CARBURE kills a request at 30 s. A failure after this long counts as killed.
 KILLED_SECONDS = 25
 
 
 @dataclass
 class BatchSize:
-    """A size that grows while CARBURE is quick, and shrinks while it is slow or fails."""
+    """A batch size that grows while CARBURE is fast and shrinks when it is slow."""
 
     stations: int
-    largest: int
+    max_stations: int
     target_seconds: float
 
     def __post_init__(self) -> None:
-        """Keep to the largest from the beginning."""
-        self.stations = min(self.stations, self.largest)
+        """Limit the initial size to the maximum."""
+        self.stations = min(self.stations, self.max_stations)
 
-    def answered(self, stations: int, duration_seconds: float) -> None:
-        """Learn from a request of `stations` that was accepted after `duration_seconds`."""
+    def record_accepted(self, stations: int, duration_seconds: float) -> None:
+        """Adapt to a request of `stations` that was accepted after `duration_seconds`."""
         if duration_seconds > self.target_seconds:
             fitting = int(stations * self.target_seconds / duration_seconds)
             self.stations = max(1, min(self.stations, fitting))
         elif stations >= self.stations and duration_seconds * GROWTH < self.target_seconds:
-            self.stations = min(self.largest, int(self.stations * GROWTH) + 1)
+            self.stations = min(self.max_stations, int(self.stations * GROWTH) + 1)
 
-    def failed(self, stations: int, duration_seconds: float) -> None:
-        """Learn from one without a clear answer: if it was killed, never that many again."""
+    def record_failed(self, stations: int, duration_seconds: float) -> None:
+        """Adapt to a request without a clear response. If it was killed, cap the size below it."""
         if duration_seconds > KILLED_SECONDS:
-            self.largest = max(1, min(self.largest, stations // 2))
-            self.stations = min(self.stations, self.largest)
+            self.max_stations = max(1, min(self.max_stations, stations // 2))
+            self.stations = min(self.stations, self.max_stations)

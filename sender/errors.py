@@ -1,4 +1,6 @@
-"""The sender's own errors, and what its exit codes mean."""
+"""The sender's errors and exit codes."""
+
+from http import HTTPStatus
 
 from common.errors import UserError
 from common.exit_codes import ExitCode
@@ -22,6 +24,18 @@ class GuardError(UserError):
 
 
 class CarbureError(UserError):
-    """CARBURE cannot be used: no request of this run can succeed."""
+    """CARBURE is unusable: no request of this run can succeed."""
 
     exit_code = ExitCode.CARBURE
+
+
+def raise_if_unusable(status: int | None) -> None:
+    """Raise CarbureError for an HTTP status that affects every request, not just one."""
+    if status == HTTPStatus.UNAUTHORIZED:
+        raise CarbureError(
+            "CARBURE refuses the user: check CARBURE_USER_EMAIL and CARBURE_USER_PASSWORD"
+        )
+    if status == HTTPStatus.FORBIDDEN:
+        raise CarbureError("CARBURE refuses the API key: check CARBURE_USER_API_KEY")
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise CarbureError("CARBURE keeps rate-limiting us (HTTP 429); try again later")

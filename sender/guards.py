@@ -1,8 +1,9 @@
-"""What must be true of a period before any of it is sent: closed, balanced, and not shrunk."""
+"""The guards: a period must be closed, balanced and not shrunk before it is sent."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from common.database import Connection
 from sender.errors import GuardError
 from sender.settings import SenderSettings
 
@@ -30,7 +31,7 @@ FACTS_SQL = """
 
     select
         mart.stations_with_energy as stations,
-        acknowledged.stations as stations_acknowledged,
+        acknowledged.stations as acknowledged_stations,
         mart.computed_at,
         coalesce(
             balance.received_sessions
@@ -38,7 +39,7 @@ FACTS_SQL = """
             and balance.received_kwh
             = balance.rejected_kwh + balance.blocked_kwh + balance.sendable_kwh
             and balance.sendable_sessions = mart.sessions
-            -- Where energies are finer than a Wh, each station is rounded, by half of one at most.
+            -- Stations are rounded to the Wh. If energies are finer, each may be off by half a Wh.
             and abs(balance.sendable_kwh - mart.energy_kwh) <= case
                 when balance.sendable_kwh = round(balance.sendable_kwh, 3) then 0
                 else mart.stations * 0.0005
@@ -53,63 +54,71 @@ FACTS_SQL = """
 
 
 class Facts(NamedTuple):
-    """What the warehouse says of a period; stations are those with energy.
+    """What the guards check. `stations` counts only those with energy.
 
-    `stations_acknowledged` are those of the period itself or of the month before, the more.
+    `acknowledged_stations` is the number for the period or for the month before, whichever is
+    larger.
     """
 
     stations: int
-    stations_acknowledged: int
+    acknowledged_stations: int
     computed_at: datetime | None
     is_balanced: bool
 
 
-def read_facts(connection: Any, period: date) -> Facts:
-    """Read what the guards judge."""
+def read_facts(connection: Connection, period: date) -> Facts:
+    """Read the facts about a period from the marts and the ledger."""
     month_before = (period - timedelta(days=1)).replace(day=1)
     with connection.cursor() as cursor:
         cursor.execute(FACTS_SQL, {"period": period, "month_before": month_before})
-        return Facts(*cursor.fetchone())
+        [facts] = cursor.fetchall()
+    return Facts(*facts)
 
 
-def guard_books(period: date, facts: Facts) -> None:
-    """Refuse a mart that does not hold what the balance says."""
+def check_books(period: date, facts: Facts) -> None:
+    """Check that the mart agrees with the energy balance. Raises GuardError."""
     if not facts.is_balanced:
         raise GuardError(
-            f"the books of {period:%Y-%m} do not balance: {_build(period)}, and look at the test"
-            " books_balance if this comes back"
+            f"the books of {period:%Y-%m} do not balance: {_build_command(period)}; if that does"
+            " not help, check the dbt test books_balance"
         )
 
 
-def guard_open_period(period: date, facts: Facts, now: datetime, settings: SenderSettings) -> None:
-    """Refuse a period to which sessions are still added, or that was computed while they were."""
+def check_closed(period: date, facts: Facts, now: datetime, settings: SenderSettings) -> None:
+    """Check that no more sessions are expected, and that the mart was built after that.
+
+    Raises GuardError.
+    """
     end = (period.replace(day=28) + timedelta(days=4)).replace(day=1)
     closed_on = end + timedelta(days=settings.closed_after_days)
     if now.date() < closed_on:
         raise GuardError(
-            f"{period:%Y-%m} is open until {closed_on}: wait, or give --allow-open-period"
+            f"{period:%Y-%m} is open until {closed_on}: wait, or use --allow-open-period"
         )
     if facts.computed_at is not None and facts.computed_at.astimezone(UTC).date() < closed_on:
         raise GuardError(
             f"{period:%Y-%m} was computed on {facts.computed_at:%Y-%m-%d}, before it was closed on"
-            f" {closed_on}: {_build(period)}, or give --allow-open-period"
+            f" {closed_on}: {_build_command(period)}, or use --allow-open-period"
         )
 
 
-def guard_shrinkage(period: date, facts: Facts, settings: SenderSettings) -> None:
-    """Refuse an empty or a far too small mart: its missing stations would all be taken back."""
+def check_shrinkage(period: date, facts: Facts, settings: SenderSettings) -> None:
+    """Check that the mart has enough stations. All missing ones would be corrected to 0.
+
+    Raises GuardError.
+    """
     if facts.stations == 0:
         raise GuardError(
-            f"the mart has no energy for {period:%Y-%m}: {_build(period)},"
-            " or give --allow-shrinkage"
+            f"the mart has no energy for {period:%Y-%m}: {_build_command(period)},"
+            " or use --allow-shrinkage"
         )
-    if facts.stations < settings.min_share * facts.stations_acknowledged:
+    if facts.stations < settings.min_share * facts.acknowledged_stations:
         raise GuardError(
-            f"{period:%Y-%m} has {facts.stations} stations, CARBURE has acknowledged"
-            f" {facts.stations_acknowledged} for it or for the month before: look at the marts,"
-            " or give --allow-shrinkage"
+            f"{period:%Y-%m} has {facts.stations} stations, but CARBURE has acknowledged"
+            f" {facts.acknowledged_stations} for it or for the month before: check the marts,"
+            " or use --allow-shrinkage"
         )
 
 
-def _build(period: date) -> str:
+def _build_command(period: date) -> str:
     return f"run dbt build --vars 'period: {period:%Y-%m}'"

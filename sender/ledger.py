@@ -1,4 +1,4 @@
-"""The ledger: what was sent, what was answered, and so what CARBURE has. Rows are only added."""
+"""The ledger: the requests sent to CARBURE and its responses. Rows are only added."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,36 +6,38 @@ from datetime import date, timedelta
 from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 from uuid import uuid4
 
 from psycopg2 import errors
 from psycopg2.extras import execute_values
 
+from common.database import Connection, Cursor
 from common.errors import WarehouseError
-from sender.client import MAX_REQUEST_SECONDS, Response
 from sender.clock import Clock
-from sender.plan import PlannedStation, SummaryRow
+from sender.plan import PlannedStation
+from sender.response import Response
+from sender.retry_policy import MAX_REQUEST_SECONDS
+from sender.summary import SummaryRow
 
 # The same as latest_ledger_version() in macros/ledger/ensure_ledger.sql.
 VERSION = 2
-LONGEST_BODY = 10_000
+MAX_BODY_CHARACTERS = 10_000
 
 
 class Ledger:
     """The ledger of one period, written by one run."""
 
-    def __init__(self, connection: Any, period: date, clock: Clock) -> None:
-        """Write for `period` over a connection in whose search path the ledger is."""
+    def __init__(self, connection: Connection, period: date, clock: Clock) -> None:
+        """Use a connection that has the ledger's schema in its search path."""
         self._connection = connection
         self.period = period
         self._clock = clock
         self.run_id = uuid4()
 
     def resolve_orphans(self) -> None:
-        """Give requests of runs that ended before an answer the answer that they are uncertain.
+        """Record an uncertain response for each request whose run ended before a response.
 
-        The last moment at which one could be received is when its run would have given up.
+        The run could have received the response until its timeout, so that is the recorded time.
         """
         with self._transaction() as cursor:
             cursor.execute(
@@ -43,7 +45,7 @@ class Ledger:
                 insert into response (request_id, responded_at, outcome, body, duration_seconds)
                 select
                     request_id,
-                    sent_at + %(longest)s,
+                    sent_at + %(timeout)s,
                     'uncertain',
                     'the run ended before an answer came',
                     0
@@ -53,10 +55,7 @@ class Ledger:
                         select from response where response.request_id = request.request_id
                     )
                 """,
-                {
-                    "period": self.period,
-                    "longest": timedelta(seconds=MAX_REQUEST_SECONDS),
-                },
+                {"period": self.period, "timeout": timedelta(seconds=MAX_REQUEST_SECONDS)},
             )
 
     def record_request(
@@ -67,7 +66,7 @@ class Ledger:
         is_known_entity: bool,
         batch_size: int,
     ) -> int:
-        """Write down a request before it is sent; give its id."""
+        """Record a request before it is sent. Return its id."""
         with self._transaction() as cursor:
             cursor.execute(
                 """
@@ -87,7 +86,7 @@ class Ledger:
                     self._clock.now(),
                 ],
             )
-            [request_id] = cursor.fetchone()
+            [(request_id,)] = cursor.fetchall()
             execute_values(
                 cursor,
                 "insert into request_station values %s",
@@ -104,20 +103,20 @@ class Ledger:
                 ],
                 page_size=1000,
             )
-        return request_id
+        return int(request_id)
 
-    def record_response(self, request_id: int, answer: Response) -> None:
-        """Write down what a request came to, and the stations that the answer names."""
+    def record_response(self, request_id: int, response: Response) -> None:
+        """Record the response to a request, and the stations it names."""
         with self._transaction() as cursor:
             cursor.execute(
                 "insert into response values (%s, %s, %s, %s, %s, %s)",
                 [
                     request_id,
                     self._clock.now(),
-                    answer.outcome,
-                    answer.status,
-                    answer.body[:LONGEST_BODY],
-                    answer.duration_seconds,
+                    response.outcome,
+                    response.status,
+                    response.body[:MAX_BODY_CHARACTERS],
+                    response.duration_seconds,
                 ],
             )
             execute_values(
@@ -125,23 +124,53 @@ class Ledger:
                 "insert into refusal values %s on conflict do nothing",
                 [
                     (request_id, reason.station_id, reason.is_locked, reason.text)
-                    for reason in answer.reasons
+                    for reason in response.reasons
                     if reason.station_id is not None
                 ],
             )
 
     def last_batch_size(self) -> int | None:
-        """Give the size that the last request was at that CARBURE accepted, of any period."""
+        """Return the batch size in use at the last accepted request, of any period."""
         with self._transaction() as cursor:
             cursor.execute(
                 "select batch_size from request inner join response using (request_id)"
                 " where outcome = 'accepted' order by request_id desc limit 1"
             )
             row = cursor.fetchone()
-        return row and row[0]
+        return int(row[0]) if row else None
+
+    def read_outcomes(self) -> list[SummaryRow]:
+        """Return the outcome of this run's last request for each station, summed per SIREN."""
+        with self._transaction() as cursor:
+            cursor.execute(
+                """
+                with last_request as (
+                    select id_station_itinerance, max(request_id) as request_id
+                    from request
+                    inner join request_station using (request_id)
+                    where run_id = %s
+                    group by id_station_itinerance
+                )
+
+                select
+                    request.siren,
+                    min(request_station.amenageur_name) as amenageur_name,
+                    coalesce(response.outcome, 'uncertain') as outcome,
+                    count(*) as stations,
+                    sum(request_station.energy_mwh) as energy_mwh
+                from last_request
+                inner join request using (request_id)
+                inner join request_station using (request_id, id_station_itinerance)
+                left join response using (request_id)
+                group by request.siren, coalesce(response.outcome, 'uncertain')
+                order by request.siren, coalesce(response.outcome, 'uncertain')
+                """,
+                [str(self.run_id)],
+            )
+            return [SummaryRow(*row) for row in cursor]
 
     @contextmanager
-    def _transaction(self) -> Any:
+    def _transaction(self) -> Iterator[Cursor]:
         with self._connection.cursor() as cursor:
             cursor.execute("begin")
             try:
@@ -152,8 +181,10 @@ class Ledger:
             cursor.execute("commit")
 
 
-def read_status(connection: Any, period: date | None) -> Iterator[tuple[date, list[SummaryRow]]]:
-    """Read, for one month or all, how many stations of each SIREN are in which state."""
+def read_status(
+    connection: Connection, period: date | None
+) -> Iterator[tuple[date, list[SummaryRow]]]:
+    """Return the status of one month, or of all: station counts and energy per SIREN."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -176,17 +207,14 @@ def read_status(connection: Any, period: date | None) -> Iterator[tuple[date, li
         yield month, [SummaryRow(*row[1:]) for row in group]
 
 
-def check_version(connection: Any) -> None:
-    """Check that dbt has created the ledger in the version this sender knows.
-
-    Raises WarehouseError otherwise.
-    """
+def check_version(connection: Connection) -> None:
+    """Check that the ledger exists and has the supported version. Raises WarehouseError."""
     with connection.cursor() as cursor:
         try:
             cursor.execute("select max(version) from ledger_version")
-            [version] = cursor.fetchone()
-        except errors.UndefinedTable:
-            raise WarehouseError("the ledger does not exist: run dbt build") from None
+        except errors.UndefinedTable as error:
+            raise WarehouseError("the ledger does not exist: run dbt build") from error
+        [(version,)] = cursor.fetchall()
     if version < VERSION:
         raise WarehouseError(f"the ledger has version {version}, not {VERSION}: run dbt build")
     if version > VERSION:

@@ -1,13 +1,13 @@
-"""What CARBURE is sent: its shape, and the checks that CARBURE itself does not make."""
+"""The payload sent to CARBURE, with the checks that CARBURE does not make itself."""
 
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import (
     AfterValidator,
@@ -17,36 +17,37 @@ from pydantic import (
     PlainSerializer,
     RootModel,
     StringConstraints,
+    ValidationError,
     model_validator,
 )
 
 from sender.plan import PlannedStation
 
 
-def is_luhn(digits: str) -> bool:
-    """Check the last of a number's digits: every second one, from the right, counts double."""
+def passes_luhn_check(digits: str) -> bool:
+    """Check the last digit of a number with the Luhn algorithm."""
     doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
     return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
 
 
-def _siren(value: str) -> str:
-    if value == "000000000" or not is_luhn(value):
+def _check_siren(value: str) -> str:
+    if value == "000000000" or not passes_luhn_check(value):
         raise ValueError("is not a valid SIREN")
     return value
 
 
-Siren = Annotated[str, StringConstraints(pattern="^[0-9]{9}$"), AfterValidator(_siren)]
+Siren = Annotated[str, StringConstraints(pattern="^[0-9]{9}$"), AfterValidator(_check_siren)]
 StationId = Annotated[
     str, StringConstraints(pattern="^FR[A-Z0-9]{3}P", min_length=7, max_length=64)
 ]
-# Exact here, a JSON number on the way: six decimals survive it.
+# A float in JSON keeps the six decimals.
 EnergyMwh = Annotated[
     Decimal, Field(ge=0, allow_inf_nan=False), PlainSerializer(float, when_used="json")
 ]
 
 
 class Station(BaseModel):
-    """One station's energy of the month, in MWh."""
+    """A station's energy for the month, in MWh."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -56,7 +57,7 @@ class Station(BaseModel):
 
 
 class OperationalUnit(BaseModel):
-    """A unit's stations over one calendar month, its first and last day included."""
+    """A unit's stations for one calendar month, first and last day included."""
 
     model_config = ConfigDict(frozen=True, validate_by_name=True)
 
@@ -66,22 +67,22 @@ class OperationalUnit(BaseModel):
     stations: Annotated[list[Station], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _is_one_whole_month(self) -> Self:
+    def _check_month(self) -> Self:
         last = monthrange(self.first_day.year, self.first_day.month)[1]
         if self.first_day.day != 1 or self.last_day != self.first_day.replace(day=last):
             raise ValueError(f"{self.first_day} to {self.last_day} is not a calendar month")
         return self
 
     @model_validator(mode="after")
-    def _stations_are_of_the_unit(self) -> Self:
-        strangers = [station.id for station in self.stations if station.id[:5] != self.code]
-        if strangers:
-            raise ValueError(f"not of the unit {self.code}: {', '.join(strangers)}")
+    def _check_station_prefixes(self) -> Self:
+        others = [station.id for station in self.stations if station.id[:5] != self.code]
+        if others:
+            raise ValueError(f"stations do not belong to unit {self.code}: {', '.join(others)}")
         return self
 
 
 class Entity(BaseModel):
-    """Whom the energy is credited to."""
+    """The amenageur that is credited."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -91,33 +92,60 @@ class Entity(BaseModel):
 
 
 class Payload(RootModel[Annotated[list[Entity], Field(min_length=1)]]):
-    """The body of a request. A key that stands in it twice would be counted twice."""
+    """The body of a request."""
 
     @model_validator(mode="after")
-    def _has_no_key_twice(self) -> Self:
+    def _check_duplicates(self) -> Self:
+        """CARBURE would count a repeated station twice."""
         keys = Counter(
             (station.id, unit.first_day, unit.last_day)
             for entity in self.root
             for unit in entity.operational_units
             for station in unit.stations
         )
-        repeated = [station_id for (station_id, *_), times in keys.items() if times > 1]
+        repeated = [station_id for (station_id, *_), count in keys.items() if count > 1]
         if repeated:
-            raise ValueError(f"there more than once: {', '.join(repeated)}")
+            raise ValueError(f"duplicate stations: {', '.join(repeated)}")
         return self
 
     @classmethod
     def of(cls, period: date, stations: Iterable[PlannedStation]) -> Self:
-        """Group a month's sorted stations. Raises pydantic's ValidationError."""
-        return cls.model_validate(grouped(period, stations))
+        """Build the payload for a month's sorted stations. Raises pydantic's ValidationError."""
+        return cls.model_validate(_group(period, stations))
 
-    def as_json(self) -> bytes:
-        """Write it as CARBURE reads it."""
+    def to_json(self) -> bytes:
+        """Return the body as CARBURE expects it."""
         return self.model_dump_json(by_alias=True).encode()
 
 
-def grouped(period: date, stations: Iterable[PlannedStation]) -> list[dict[str, Any]]:
-    """Nest a month's sorted stations: (entity, siren), (code, from, to), then stations."""
+class Problem(NamedTuple):
+    """A reason not to send a payload. `station_id` is None if it concerns the whole SIREN."""
+
+    text: str
+    station_id: str | None
+
+
+def find_problems(period: date, stations: Sequence[PlannedStation]) -> list[Problem]:
+    """Validate a month's sorted stations as the payload of a request."""
+    try:
+        Payload.of(period, stations)
+    except ValidationError as error:
+        return list(_problems(error, _group(period, stations)))
+    return []
+
+
+def _problems(error: ValidationError, payload: Any) -> Iterator[Problem]:
+    for details in error.errors(include_url=False):
+        node, station_id = payload, None
+        for key in details["loc"]:
+            node = node[key]
+            station_id = node.get("id") if isinstance(node, dict) else station_id
+        name = str(details["loc"][-1]) if details["loc"] else "payload"
+        yield Problem(f"{name}: {details['msg'].removeprefix('Value error, ')}", station_id)
+
+
+def _group(period: date, stations: Iterable[PlannedStation]) -> list[dict[str, Any]]:
+    """Nest sorted stations: by (entity, siren), then by unit."""
     last_day = period.replace(day=monthrange(period.year, period.month)[1])
     return [
         {

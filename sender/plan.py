@@ -1,19 +1,21 @@
-"""What a month needs: the mart compared with the ledger, station by station."""
+"""The plan: compares the mart with the ledger, station by station."""
 
 from collections.abc import Collection, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import uuid4
+
+from common.database import Connection, Cursor
 
 PLAN_SQL = Path(__file__).with_name("plan.sql")
 ROWS_PER_FETCH = 2000
 
 
 class Action(StrEnum):
-    """What has to be done with a station."""
+    """What the plan does with a station."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -24,15 +26,15 @@ class Action(StrEnum):
 
     @property
     def sends(self) -> bool:
-        """Whether the station goes to CARBURE."""
+        """Whether the station is sent to CARBURE."""
         return self not in (Action.UNCHANGED, Action.LOCKED)
 
 
 class PlannedStation(NamedTuple):
-    """A station of a month: what CARBURE is to have of it, what it acknowledged, what to do.
+    """A station's computed and acknowledged energy for the period, and what to do with it.
 
-    `energy_mwh` is 0 where the mart no longer has the station. `uncertain_since` is the last
-    moment at which CARBURE could have received a request with it of which the outcome is unknown.
+    `energy_mwh` is 0 if the station is no longer in the mart. `uncertain_since` is set if its last
+    request has an unknown outcome: the latest time at which CARBURE could have received it.
     """
 
     amenageur_name: str
@@ -47,23 +49,13 @@ class PlannedStation(NamedTuple):
     action: Action
 
 
-class SummaryRow(NamedTuple):
-    """So many stations of a SIREN, with so much energy, are to be treated or ended so."""
-
-    siren: str
-    amenageur_name: str
-    status: str
-    stations: int
-    energy_mwh: Decimal
-
-
-def open_plan(
-    connection: Any, period: date, known_sirens: Collection[str], *, force: bool = False
+def read_plan(
+    connection: Connection, period: date, known_sirens: Collection[str], *, force: bool = False
 ) -> Iterator[PlannedStation]:
-    """Compare a month's mart with the ledger as they are now, in the order in which to send.
+    """Compare a month's mart with the ledger. Yields stations in the order in which to send them.
 
-    `known_sirens` are the SIRENs that CARBURE knows: what was sent before it knew one goes again.
-    The rows are kept by the server and come a few at a time, so that memory does not grow.
+    `known_sirens` are the SIRENs that CARBURE knows. Stations sent before CARBURE knew their SIREN
+    are sent again. The query runs at once; its rows stay on the server and are fetched in parts.
     """
     cursor = connection.cursor(f"plan_{uuid4().hex}", withhold=True)
     cursor.itersize = ROWS_PER_FETCH
@@ -71,10 +63,10 @@ def open_plan(
         PLAN_SQL.read_text(),
         {"period": period, "known_sirens": sorted(known_sirens), "force": force},
     )
-    return _rows(cursor)
+    return _stations(cursor)
 
 
-def _rows(cursor: Any) -> Iterator[PlannedStation]:
+def _stations(cursor: Cursor) -> Iterator[PlannedStation]:
     with cursor:
         for row in cursor:
-            yield PlannedStation(*row[:-1], action=Action(row[-1]))
+            yield PlannedStation(*row)._replace(action=Action(row[-1]))

@@ -1,11 +1,11 @@
--- What a month needs: each station of the mart or of the ledger, what CARBURE is to have of it, and
--- what has to be done for that.
+-- Each station of the month in the mart or the ledger, with the energy that CARBURE should have and the
+-- action that achieves it.
 with mart as (
     select * from station_energy_monthly
     where period = %(period)s
 ),
 
-known as (
+ledger as (
     select
         station_status.*,
         response.responded_at as uncertain_since
@@ -14,33 +14,33 @@ known as (
     where station_status.period = %(period)s
 ),
 
-wanted as (
+stations as (
     select
         id_station_itinerance,
-        coalesce(mart.amenageur_name, known.last_amenageur_name) as amenageur_name,
-        coalesce(mart.siren, known.last_siren) as siren,
-        coalesce(mart.operational_unit_code, known.last_operational_unit_code) as operational_unit_code,
-        -- A station that is no longer in the mart can only be taken back by sending 0.
+        coalesce(mart.amenageur_name, ledger.last_amenageur_name) as amenageur_name,
+        coalesce(mart.siren, ledger.last_siren) as siren,
+        coalesce(mart.operational_unit_code, ledger.last_operational_unit_code) as operational_unit_code,
+        -- CARBURE deletes nothing: a station that is no longer in the mart is corrected to 0.
         coalesce(mart.energy_mwh, 0) as energy_mwh,
         coalesce(mart.is_controlled, false) as is_controlled,
-        mart.period is null as is_gone,
-        known.status,
-        known.siren as acknowledged_siren,
-        known.operational_unit_code as acknowledged_operational_unit_code,
-        known.energy_mwh as acknowledged_mwh,
-        known.is_known_entity,
-        case when known.status = 'uncertain' then known.uncertain_since end as uncertain_since
+        mart.period is null as is_removed,
+        ledger.status,
+        ledger.siren as acknowledged_siren,
+        ledger.operational_unit_code as acknowledged_operational_unit_code,
+        ledger.energy_mwh as acknowledged_mwh,
+        ledger.is_known_entity,
+        case when ledger.status = 'uncertain' then ledger.uncertain_since end as uncertain_since
     from mart
-    full join known using (id_station_itinerance)
+    full join ledger using (id_station_itinerance)
 ),
 
 compared as (
     select
         *,
-        -- Where CARBURE has nothing, 0 is no difference.
-        energy_mwh <> coalesce(acknowledged_mwh, 0) as is_other_energy,
+        -- If CARBURE has nothing, 0 is not a difference.
+        energy_mwh <> coalesce(acknowledged_mwh, 0) as has_other_energy,
         siren <> acknowledged_siren or operational_unit_code <> acknowledged_operational_unit_code as is_moved
-    from wanted
+    from stations
 )
 
 select
@@ -54,17 +54,17 @@ select
     acknowledged_mwh,
     uncertain_since,
     case
-        when status = 'locked' then case when is_other_energy or is_moved then 'locked' else 'unchanged' end
+        when status = 'locked' then case when has_other_energy or is_moved then 'locked' else 'unchanged' end
         when status = 'uncertain' then 'repeated'
-        when is_other_energy and acknowledged_mwh is null then 'new'
-        when is_other_energy and is_gone then 'corrected'
-        when is_other_energy then 'changed'
-        when is_moved and not is_gone then 'corrected'
+        when has_other_energy and acknowledged_mwh is null then 'new'
+        when has_other_energy and is_removed then 'corrected'
+        when has_other_energy then 'changed'
+        when is_moved and not is_removed then 'corrected'
         when not is_known_entity and siren = any(%(known_sirens)s) then 'repeated'
-        when %(force)s and acknowledged_mwh is not null and not is_gone then 'repeated'
+        when %(force)s and acknowledged_mwh is not null and not is_removed then 'repeated'
         else 'unchanged'
     end as action
 from compared
--- A station that is gone and was never stored has no SIREN, and nothing to be done.
+-- A station that is no longer in the mart and that CARBURE never stored has no SIREN.
 where siren is not null
 order by siren, amenageur_name, operational_unit_code, id_station_itinerance

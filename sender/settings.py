@@ -1,4 +1,4 @@
-"""The sender's settings. `docs/reference.md` lists them; it is generated from this file."""
+"""The sender's settings. The settings table in the documentation is generated from here."""
 
 from typing import Annotated
 
@@ -11,17 +11,17 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 def _fits_header(secret: SecretStr) -> SecretStr:
-    """Reject early what the HTTP library would reject late, in an error that shows the secret."""
+    """Reject early what the HTTP library would reject later, in an error that shows the secret."""
     text = secret.get_secret_value()
     if not (text.isascii() and text.isprintable() and " " not in text):
-        raise ValueError("contains characters that an HTTP header cannot carry")
+        raise ValueError("contains characters that are not allowed in an HTTP header")
     return secret
 
 
 def _is_encrypted(url: HttpUrl) -> HttpUrl:
-    """Refuse to send secrets over the network in clear text."""
+    """Reject URLs that would send secrets over the network in clear text."""
     if url.scheme != "https" and url.host not in LOOPBACK:
-        raise ValueError("must begin with https:// (http:// is accepted for this machine only)")
+        raise ValueError("must begin with https:// (http:// is allowed for this machine only)")
     return url
 
 
@@ -30,13 +30,16 @@ ApiKey = Annotated[SecretStr, Field(min_length=1), AfterValidator(_fits_header)]
 
 
 class CarbureSettings(Settings):
-    """The address of CARBURE, and our credentials."""
+    """The URL of CARBURE and the credentials to use."""
 
     model_config = SettingsConfigDict(env_prefix="CARBURE_")
 
-    root_url: RootUrl = Field(description="URL of CARBURE, e.g. https://carbure.example")
+    root_url: RootUrl = Field(
+        description="URL of CARBURE, e.g. https://carbure.example."
+        " Must be HTTPS, except on this machine."
+    )
     user_api_key: ApiKey = Field(description="API key, sent with every call.")
-    user_email: str = Field(min_length=1, description="User who sends.")
+    user_email: str = Field(min_length=1, description="Email address of the CARBURE user.")
     user_password: SecretStr = Field(min_length=1, description="Password of that user.")
 
 
@@ -44,23 +47,30 @@ class SenderSettings(WarehouseSettings):
     """How the sender works. The defaults are meant for production."""
 
     closed_after_days: int = Field(
-        default=21, ge=0, description="Days from the end of a period until it can be sent."
+        default=21, ge=0, description="Days after the end of a period until it may be sent."
     )
     min_share: float = Field(
         default=0.5,
         ge=0,
         le=1,
-        description="Share of the acknowledged stations that a period must have, at least.",
+        description="Minimum number of stations, as a share of those that CARBURE has acknowledged"
+        " for the period or the month before.",
     )
     settle_seconds: float = Field(
-        default=35, ge=0, description="Seconds until an uncertain request is retried."
+        default=35, ge=0, description="Seconds to wait before retrying an uncertain request."
     )
     initial_batch_size: int = Field(
-        default=200, ge=1, le=200, description="Stations in the first request."
+        default=200,
+        ge=1,
+        le=200,
+        description="Stations in the first request, until a batch size has proved to work.",
     )
     max_batch_size: int = Field(
-        default=1000, ge=1, le=10_000, description="Stations in a request, at most."
+        default=1000, ge=1, le=10_000, description="Maximum number of stations in a request."
     )
     target_seconds: float = Field(
-        default=4, gt=0, lt=30, description="Time that CARBURE should need for a request."
+        default=4,
+        gt=0,
+        lt=30,
+        description="Response time that the batch size is adapted to, in seconds.",
     )

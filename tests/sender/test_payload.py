@@ -1,20 +1,20 @@
-"""What the sender's own checks hold back before CARBURE, which would not, sees it."""
+"""The payload, and the checks that CARBURE does not make."""
 
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from sender.payload import OperationalUnit, Payload
+from sender.payload import OperationalUnit, Payload, find_problems
 from sender.plan import Action, PlannedStation
-from sender.submission import faults_of
 from tests.support.warehouse import Warehouse
 
 FEBRUARY = date(2024, 2, 1)
-SOUND = PlannedStation(
+STATION = PlannedStation(
     amenageur_name="Alpha",
     siren="732829320",
     operational_unit_code="FRAAA",
@@ -26,14 +26,17 @@ SOUND = PlannedStation(
     uncertain_since=None,
     action=Action.NEW,
 )
-OTHER = SOUND._replace(
-    amenageur_name="Beta", siren="552100554", code="FRBBB", id_station_itinerance="FRBBBP1"
+OTHER_STATION = STATION._replace(
+    amenageur_name="Beta",
+    siren="552100554",
+    operational_unit_code="FRBBB",
+    id_station_itinerance="FRBBBP1",
 )
 
 
-def test_sound_rows_become_the_payload_that_carbure_documents() -> None:
-    second = SOUND._replace(id_station_itinerance="FRAAAP2", energy_mwh=Decimal(0))
-    assert Payload.of(FEBRUARY, [SOUND, second, OTHER]).as_json().decode() == (
+def test_payload_has_the_documented_form() -> None:
+    second = STATION._replace(id_station_itinerance="FRAAAP2", energy_mwh=Decimal(0))
+    assert Payload.of(FEBRUARY, [STATION, second, OTHER_STATION]).to_json().decode() == (
         '[{"entity":"Alpha","siren":"732829320","operational_units":[{"code":"FRAAA",'
         '"from":"2024-02-01","to":"2024-02-29","stations":['
         '{"id":"FRAAAP1","energy":12.345678,"is_controlled":false},'
@@ -45,7 +48,7 @@ def test_sound_rows_become_the_payload_that_carbure_documents() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "invalid",
     [
         {"siren": "732829321"},
         {"siren": "000000000"},
@@ -65,34 +68,37 @@ def test_sound_rows_become_the_payload_that_carbure_documents() -> None:
     ],
     ids=str,
 )
-def test_a_row_that_is_wrong_is_a_fault(wrong: dict) -> None:
-    assert faults_of(FEBRUARY, [OTHER, SOUND._replace(**wrong)])
+def test_invalid_station_is_a_problem(invalid: dict[str, Any]) -> None:
+    assert find_problems(FEBRUARY, [OTHER_STATION, STATION._replace(**invalid)])
 
 
-def test_a_station_that_stands_twice_is_a_fault() -> None:
-    twice = SOUND._replace(amenageur_name="Alpha bis")
-    [fault] = faults_of(FEBRUARY, [SOUND, twice])
-    assert "there more than once: FRAAAP1" in fault.text
+def test_duplicate_station_is_a_problem() -> None:
+    duplicate = STATION._replace(amenageur_name="Alpha bis")
+    [problem] = find_problems(FEBRUARY, [STATION, duplicate])
+    assert "duplicate stations: FRAAAP1" in problem.text
 
 
 @pytest.mark.parametrize(
     ("first_day", "last_day"),
     [("2024-02-02", "2024-02-29"), ("2024-02-01", "2024-02-28"), ("2024-02-01", "2024-03-31")],
 )
-def test_a_unit_is_sent_for_one_whole_month(first_day: str, last_day: str) -> None:
+def test_unit_must_cover_one_calendar_month(first_day: str, last_day: str) -> None:
     station = {"id": "FRAAAP1", "energy": 1, "is_controlled": False}
     unit = {"code": "FRAAA", "from": first_day, "to": last_day, "stations": [station]}
     with pytest.raises(ValidationError, match="is not a calendar month"):
         OperationalUnit.model_validate(unit)
 
 
-def test_the_longest_and_the_shortest_station_id_are_sent() -> None:
+def test_longest_and_shortest_station_ids_are_valid() -> None:
     ids = ["FRAAAP1", "FRAAAP" + "1" * 58]
-    assert faults_of(FEBRUARY, [SOUND._replace(id_station_itinerance=text) for text in ids]) == []
+    assert (
+        find_problems(FEBRUARY, [STATION._replace(id_station_itinerance=text) for text in ids])
+        == []
+    )
 
 
-def test_the_sender_accepts_every_row_of_the_mart(made: Warehouse) -> None:
-    """What the models block and what the sender holds back are the same rules, written twice."""
+def test_every_row_of_the_mart_is_valid(made: Warehouse) -> None:
+    """The models block what the sender would hold back: the same rules, written twice."""
     rows = made.query(
         "select period, amenageur_name, siren, operational_unit_code,"
         " id_station_itinerance, energy_mwh, is_controlled"
@@ -102,4 +108,4 @@ def test_the_sender_accepts_every_row_of_the_mart(made: Warehouse) -> None:
     assert len(rows) > 1000
     for period, group in groupby(rows, key=itemgetter(0)):
         stations = [PlannedStation(*row[1:], None, None, None, Action.NEW) for row in group]
-        assert faults_of(period, stations) == []
+        assert find_problems(period, stations) == []

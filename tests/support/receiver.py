@@ -1,4 +1,4 @@
-"""A sender and a receiver that live in the same made-up time, on a mart of a few stations."""
+"""A scene for sender tests: a CARBURE stub, a mart of a few stations, and one fake clock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,24 +7,24 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from common.database import Cursor
 from common.errors import UserError
 from common.exit_codes import ExitCode
 from dev.carbure_stub import CarbureStub
 from sender.client import CarbureClient
 from sender.clock import Clock
-from sender.console import Log
 from sender.run import Options, Run
 from sender.settings import CarbureSettings, SenderSettings
 from tests.support.warehouse import Warehouse
 
 APRIL = date(2025, 4, 1)
 LAST_OF_APRIL = date(2025, 4, 30)
-LEDGER = ("refusal", "response", "request_station", "request")
+LEDGER_TABLES = ("refusal", "response", "request_station", "request")
 SIRENS = ("199900002", "199900010")
 
 
-class MadeUpClock(Clock):
-    """A clock that goes on only when somebody waits."""
+class FakeClock(Clock):
+    """A clock that advances only when someone waits."""
 
     def __init__(self) -> None:
         self.time = datetime(2026, 1, 10, tzinfo=UTC)
@@ -40,16 +40,18 @@ class MadeUpClock(Clock):
 
 
 class KilledError(BaseException):
-    """What a SIGKILL is like from inside: nothing of ours runs after it."""
+    """Simulates SIGKILL: no code of the sender catches it."""
 
 
-Station = tuple[str, Decimal]
-# The energy of stations in MWh with the SIREN that is credited, by station.
-Mart = dict[str, Station]
+# The SIREN and the energy in MWh, by station id.
+Mart = dict[str, tuple[str, Decimal]]
 
 
 def mart_of(*energies: str) -> Mart:
-    """Stations FR…P1 and so on: half of them Alpha's, half of them Beta's."""
+    """Build a mart with stations FR…P0, FR…P1 and so on. The two SIRENs own one half each.
+
+    An empty string skips a station.
+    """
     half = len(energies) // 2
     return {
         f"FRX0{0 if number < half else 1}P{number}": (
@@ -63,10 +65,10 @@ def mart_of(*energies: str) -> Mart:
 
 @dataclass
 class Scene:
-    """The warehouse, the receiver and the time that they share."""
+    """A warehouse and a CARBURE stub that share a fake clock."""
 
     warehouse: Warehouse
-    clock: MadeUpClock = field(default_factory=MadeUpClock)
+    clock: FakeClock = field(default_factory=FakeClock)
     stub: CarbureStub = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,28 +80,20 @@ class Scene:
             sleep=self.clock.wait,
         )
         with self._cursor() as cursor:
-            cursor.execute(f"truncate {', '.join(LEDGER)}")
-
-    @contextmanager
-    def _cursor(self) -> Iterator[Any]:
-        with self.warehouse.connection() as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute("set search_path to tiruert, tiruert_ledger")
-                yield cursor
+            cursor.execute(f"truncate {', '.join(LEDGER_TABLES)}")
 
     def set_mart(self, mart: Mart) -> None:
-        """Make the mart of the month, and a balance that agrees with it."""
+        """Replace the mart of the month, and its balance."""
         energy_kwh = sum((energy_mwh for _, energy_mwh in mart.values()), Decimal(0)) * 1000
         with self._cursor() as cursor:
             cursor.execute("delete from station_energy_monthly where period = %s", [APRIL])
-            for station, (siren, energy_mwh) in mart.items():
+            for station_id, (siren, energy_mwh) in mart.items():
                 cursor.execute(
                     "insert into station_energy_monthly values"
                     " (%s, %s, %s, %s, %s, %s, %s, %s, 1, false, %s)",
                     [
                         *(APRIL, APRIL, LAST_OF_APRIL, f"Opérateur {siren}", siren),
-                        *(station[:5], station, energy_mwh, self.clock.now()),
+                        *(station_id[:5], station_id, energy_mwh, self.clock.now()),
                     ],
                 )
             cursor.execute(
@@ -113,55 +107,42 @@ class Scene:
     def run(
         self, root_url: str, *, killed_at: str | None = None, **options: bool
     ) -> ExitCode | None:
-        """Run the sender; give its exit code, or None where it was killed at the step named."""
+        """Run the sender and return its exit code, or None if it was killed at the given step."""
         with self.warehouse.connection() as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute("set search_path to tiruert, tiruert_ledger")
             settings = SenderSettings(initial_batch_size=2, max_batch_size=4)
-            run = Run(
-                connection,
-                CarbureClient(self._credentials(root_url), self.clock),
-                self.clock,
-                settings,
-                Options(APRIL, **({"allow_shrinkage": True} | options)),
-                Log(self.clock, as_json=False),
-            )
+            carbure = CarbureClient(self._credentials(root_url), self.clock)
+            options = {"allow_shrinkage": True} | options
+            run = Run(connection, self.clock, settings, Options(APRIL, **options))
             if killed_at is not None:
-                kill(run, killed_at)
+                _kill_at(killed_at, run, carbure)
             try:
-                run.prepare()
-                run.ask_carbure()
+                run.lock_period()
+                run.load_known_entities(carbure)
                 run.plan()
-                for _ in run.send():
+                for _ in run.send(carbure):
                     pass
-                return run.exit_code(run.outcomes())
+                return run.exit_code(run.ledger.read_outcomes())
             except UserError as error:
                 error.show()
                 return error.exit_code
             except KilledError:
                 return None
 
-    def _credentials(self, root_url: str) -> CarbureSettings:
-        return CarbureSettings(
-            root_url=root_url,
-            user_api_key=self.stub.api_key,
-            user_email=self.stub.email,
-            user_password=self.stub.password,
-        )
-
     def counts(self) -> list[int]:
-        """How many stations each request for certificates carried."""
+        """Return the number of stations in each request, except requests without any."""
         return [r.station_count for r in self.stub.requests_received if r.station_count]
 
     def lock(self, number: int) -> None:
-        """Let both sides validate a station, of those that are stored."""
+        """Validate a stored station for both sides, if there is any."""
         rows = self.stub.rows
         if rows:
             self.stub.lock(*rows[number % len(rows)].key)
 
     def register(self, siren: str) -> None:
-        """Let CARBURE know a SIREN that it did not."""
+        """Add an entity with this SIREN, unless CARBURE knows it already."""
         if siren not in self.stub.entity_ids:
             number = len(self.stub.entities) + 1
             self.stub.entities.append(
@@ -174,50 +155,64 @@ class Scene:
             )
 
     def check_invariants(self) -> None:
-        """Hold what must be true at any moment, whatever happened."""
+        """Check what must be true at any moment."""
         keys = [row.key for row in self.stub.rows]
         assert len(keys) == len(set(keys)), "a key is stored twice"
         assert not self.stub.table.keys_written_at_once
 
     def check_settled(self, mart: Mart) -> None:
-        """Hold what must be true once a run has met a healthy receiver."""
+        """Check that CARBURE, the ledger and the mart agree after a run without faults."""
         self.check_invariants()
         stored = {
             row.station_id: (row.siren, Decimal(str(row.energy_mwh)).quantize(Decimal("1e-6")))
             for row in self.stub.rows
         }
         locked = {row.station_id for row in self.stub.rows if row.is_locked}
-        wanted = {station: what for station, what in mart.items() if what[1] > 0}
-        for station in (stored.keys() | wanted.keys()) - locked:
-            energy_mwh = stored.get(station, (None, 0))[1]
-            assert energy_mwh == wanted.get(station, (None, 0))[1], station
-            if station in wanted:
-                assert stored[station][0] == wanted[station][0]
+        expected = {station_id: values for station_id, values in mart.items() if values[1] > 0}
+        for station_id in (stored.keys() | expected.keys()) - locked:
+            energy_mwh = stored.get(station_id, (None, 0))[1]
+            assert energy_mwh == expected.get(station_id, (None, 0))[1], station_id
+            if station_id in expected:
+                assert stored[station_id][0] == expected[station_id][0]
         with self._cursor() as cursor:
             cursor.execute(
                 "select id_station_itinerance, siren, energy_mwh, status from station_status"
                 " where status <> 'refused'"
             )
             ledger = {row[0]: row[1:] for row in cursor}
-        # What was locked after an uncertain request has its old or its new energy: nobody can know.
-        known = {station: what[:2] for station, what in ledger.items() if station not in locked}
-        assert known == {key: what for key, what in stored.items() if key not in locked}
-        assert {what[2] for what in ledger.values()} <= {"acknowledged", "locked"}
+        # A station locked after an uncertain request may have either energy.
+        known = {key: values[:2] for key, values in ledger.items() if key not in locked}
+        assert known == {key: values for key, values in stored.items() if key not in locked}
+        assert {values[2] for values in ledger.values()} <= {"acknowledged", "locked"}
         for row in self.stub.rows:
             is_known = row.siren in self.stub.entity_ids
             assert (row.entity_id is not None) == is_known or row.is_locked, row
 
+    def _credentials(self, root_url: str) -> CarbureSettings:
+        return CarbureSettings(
+            root_url=root_url,
+            user_api_key=self.stub.api_key,
+            user_email=self.stub.email,
+            user_password=self.stub.password,
+        )
 
-def kill(run: Run, step: str) -> None:
-    """End a run as a SIGKILL would: before or after the second call of a step."""
+    @contextmanager
+    def _cursor(self) -> Iterator[Cursor]:
+        with self.warehouse.connection() as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("set search_path to tiruert, tiruert_ledger")
+                yield cursor
+
+
+def _kill_at(step: str, run: Run, carbure: CarbureClient) -> None:
+    """Make a run raise KilledError before or after the second call of a method."""
     moment, name = step.split()
-    owner = {"record_request": run._ledger, "record_response": run._ledger, "send": run._carbure}[
-        name
-    ]
+    owner = carbure if name == "send" else run.ledger
     method = getattr(owner, name)
     calls = 0
 
-    def replaced(*arguments: Any, **keywords: Any) -> Any:
+    def killing(*arguments: Any, **keywords: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == 2 and moment == "before":
@@ -227,4 +222,4 @@ def kill(run: Run, step: str) -> None:
             raise KilledError
         return result
 
-    setattr(owner, name, replaced)
+    setattr(owner, name, killing)

@@ -1,0 +1,40 @@
+"""A batch: the stations that go into one request."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+
+from sender.plan import PlannedStation
+from sender.response import RefusalReason
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Stations of one SIREN that may be sent at or after `not_before`.
+
+    `failures` is the number of requests with these stations that had no clear response.
+    """
+
+    stations: Sequence[PlannedStation]
+    not_before: datetime
+    failures: int = 0
+
+    def split(self, size: int) -> tuple[Self, Self | None]:
+        """Split off the first `size` stations. The rest is None if there are no more."""
+        rest = self.stations[size:]
+        first = replace(self, stations=self.stations[:size])
+        return first, replace(self, stations=rest) if rest else None
+
+    def without(self, reasons: Iterable[RefusalReason]) -> Self:
+        """Remove the stations that CARBURE refused by name."""
+        refused = {reason.station_id for reason in reasons}
+        accepted = [s for s in self.stations if s.id_station_itinerance not in refused]
+        return replace(self, stations=accepted)
+
+    def halves(self, not_before: datetime) -> list[Self]:
+        """Split a failed batch in two. A single station stays one batch."""
+        middle = (len(self.stations) + 1) // 2
+        failed = replace(self, not_before=not_before, failures=self.failures + 1)
+        first, second = failed.split(middle)
+        return [first] if second is None else [first, second]

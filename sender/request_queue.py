@@ -1,0 +1,180 @@
+"""The queue of batches: sends one request at a time and records it before and after."""
+
+import logging
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import NamedTuple
+
+from sender import retry_policy
+from sender.batch import Batch
+from sender.batch_size import BatchSize
+from sender.client import CarbureClient
+from sender.clock import Clock
+from sender.errors import CarbureError, raise_if_unusable
+from sender.ledger import Ledger
+from sender.payload import Payload
+from sender.plan import PlannedStation
+from sender.response import Outcome, Response
+from sender.retry_policy import Decision
+
+logger = logging.getLogger(__name__)
+
+
+class CompletedRequest(NamedTuple):
+    """The stations of one request, and the response to it."""
+
+    stations: Sequence[PlannedStation]
+    response: Response
+
+
+class RequestQueue:
+    """The requests of one run, in the order in which they may be sent."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        carbure: CarbureClient,
+        clock: Clock,
+        batch_size: BatchSize,
+        known_sirens: Collection[str],
+        settle_seconds: float,
+    ) -> None:
+        """Create an empty queue. `known_sirens` are the SIRENs that CARBURE knows."""
+        self._ledger = ledger
+        self._carbure = carbure
+        self._clock = clock
+        self._batch_size = batch_size
+        self._known_sirens = known_sirens
+        self._settle_seconds = settle_seconds
+        self._batches: deque[Batch] = deque()
+        self._consecutive_failures = 0
+        # Consecutive 429 and 401 responses, by status.
+        self._rejections: Counter[int | None] = Counter()
+
+    def send(self, chunks: Iterable[list[PlannedStation]]) -> Iterator[CompletedRequest]:
+        """Send stations, and yield each request with its response.
+
+        The stations of a chunk are valid, sorted, and of one SIREN. Stations of an uncertain
+        request wait while the others are sent. Raises CarbureError if no further request can
+        succeed.
+        """
+        for chunk in chunks:
+            self._add(chunk)
+            yield from self._send_due_batches()
+        while self._batches:
+            self._wait_until(min(batch.not_before for batch in self._batches), "uncertain stations")
+            yield from self._send_due_batches()
+
+    def _add(self, stations: list[PlannedStation]) -> None:
+        """Queue stations. CARBURE may still be processing those of an uncertain request."""
+        now = self._clock.now()
+        others = [station for station in stations if station.uncertain_since is None]
+        if others:
+            self._batches.append(Batch(others, now))
+        uncertain = [station for station in stations if station.uncertain_since is not None]
+        if uncertain:
+            last = max(s.uncertain_since for s in uncertain if s.uncertain_since is not None)
+            not_before = retry_policy.settled_at(last, now, self._settle_seconds)
+            self._batches.append(Batch(uncertain, not_before))
+
+    def _send_due_batches(self) -> Iterator[CompletedRequest]:
+        while (batch := self._next_batch()) is not None:
+            yield self._send(batch)
+            self._back_off()
+
+    def _next_batch(self) -> Batch | None:
+        """Take the first due batch, cut to the current batch size, or None if none is due."""
+        now = self._clock.now()
+        for index, batch in enumerate(self._batches):
+            if batch.not_before <= now:
+                del self._batches[index]
+                first, rest = batch.split(self._batch_size.stations)
+                if rest is not None:
+                    self._batches.insert(index, rest)
+                return first
+        return None
+
+    def _send(self, batch: Batch) -> CompletedRequest:
+        body = Payload.of(self._ledger.period, batch.stations).to_json()
+        # Before the request is recorded: the recorded time is when it is sent.
+        self._carbure.ensure_token()
+        request_id = self._ledger.record_request(
+            batch.stations,
+            body,
+            is_known_entity=batch.stations[0].siren in self._known_sirens,
+            batch_size=self._batch_size.stations,
+        )
+        response = self._carbure.send(body)
+        self._ledger.record_response(request_id, response)
+        self._handle_response(batch, response)
+        return CompletedRequest(batch.stations, response)
+
+    def _handle_response(self, batch: Batch, response: Response) -> None:
+        self._update_counters(batch, response)
+        decision = retry_policy.decide(response, batch, self._rejections[response.status])
+        logger.debug(
+            "%d stations: HTTP %s after %.3f s: %s",
+            len(batch.stations),
+            response.status,
+            response.duration_seconds,
+            decision.name,
+        )
+        match decision:
+            case Decision.RETRY_WITHOUT_REFUSED:
+                self._batches.appendleft(batch.without(response.reasons))
+            case Decision.RETRY_IN_HALVES:
+                self._batches.extend(batch.halves(self._retry_time(batch)))
+            case Decision.WAIT:
+                self._clock.wait(
+                    retry_policy.rate_limit_pause_seconds(response.retry_after_seconds)
+                )
+                self._batches.appendleft(batch)
+            case Decision.REFRESH_TOKEN:
+                if not self._carbure.refresh_token():
+                    self._carbure.log_in()
+                self._batches.appendleft(batch)
+            case Decision.LOG_IN:
+                self._carbure.log_in()
+                self._batches.appendleft(batch)
+            case Decision.STOP:
+                raise_if_unusable(response.status)
+
+    def _update_counters(self, batch: Batch, response: Response) -> None:
+        if response.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNAUTHORIZED):
+            self._rejections[response.status] += 1
+        else:
+            self._rejections.clear()
+        if response.outcome is Outcome.ACCEPTED:
+            self._consecutive_failures = 0
+            self._batch_size.record_accepted(len(batch.stations), response.duration_seconds)
+        elif response.outcome is Outcome.UNCERTAIN:
+            self._consecutive_failures += 1
+            self._batch_size.record_failed(len(batch.stations), response.duration_seconds)
+
+    def _retry_time(self, batch: Batch) -> datetime:
+        """Return when a failed batch may be sent again."""
+        pause_seconds = self._settle_seconds + retry_policy.backoff_seconds(batch.failures + 1)
+        return self._clock.now() + timedelta(seconds=pause_seconds)
+
+    def _back_off(self) -> None:
+        """Pause after failures. Raises CarbureError if not even an empty request is accepted."""
+        if self._consecutive_failures == 0:
+            return
+        pause_seconds = retry_policy.backoff_seconds(self._consecutive_failures)
+        self._wait_until(self._clock.now() + timedelta(seconds=pause_seconds), "CARBURE")
+        if self._consecutive_failures >= retry_policy.FAILURES_BEFORE_PROBE:
+            failure = self._carbure.probe(self._ledger.period)
+            if failure is not None:
+                raise CarbureError(
+                    f"every station of this period fails, even a request without stations:"
+                    f" {failure}. CARBURE is down or has not configured the year: try again later"
+                )
+            self._consecutive_failures = 0
+
+    def _wait_until(self, instant: datetime, reason: str) -> None:
+        seconds = (instant - self._clock.now()).total_seconds()
+        if seconds > 1:
+            logger.info("waiting %.0f s for %s", seconds, reason)
+        self._clock.wait_until(instant)

@@ -1,0 +1,91 @@
+"""CARBURE's response to a request, and its reasons for a refusal."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from http import HTTPStatus
+from typing import NamedTuple
+
+import requests
+
+MAX_SHOWN_BODY_CHARACTERS = 300
+DEFAULT_RETRY_AFTER_SECONDS = 1
+# Errors from malformed or maliciously nested JSON.
+JSON_ERRORS = (ValueError, RecursionError)
+
+
+class Outcome(StrEnum):
+    """The outcome of a request."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+
+
+class RefusalReason(NamedTuple):
+    """Why stations were not accepted. `station_id` is None if the reason concerns all of them."""
+
+    text: str
+    station_id: str | None = None
+    is_locked: bool = False
+
+
+class Response(NamedTuple):
+    """The result of a request. `status` is None if CARBURE did not respond."""
+
+    outcome: Outcome
+    status: int | None
+    body: str
+    duration_seconds: float
+    reasons: list[RefusalReason]
+    retry_after_seconds: float = 0
+
+
+def parse_response(response: requests.Response, duration_seconds: float) -> Response:
+    """Derive the outcome from the status alone. Only an empty 201 means accepted."""
+    outcome = Outcome.UNCERTAIN
+    if response.status_code == HTTPStatus.CREATED and not response.content:
+        outcome = Outcome.ACCEPTED
+    elif HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        outcome = Outcome.REFUSED
+    return Response(
+        outcome,
+        response.status_code,
+        _storable(response.text),
+        duration_seconds,
+        [] if outcome is Outcome.ACCEPTED else list(_parse_reasons(response)),
+        parse_retry_after(response),
+    )
+
+
+def parse_retry_after(response: requests.Response) -> float:
+    """Return the seconds in the `Retry-After` header, or a default."""
+    value = response.headers.get("Retry-After", "")
+    return int(value) if value.isdecimal() else DEFAULT_RETRY_AFTER_SECONDS
+
+
+def _parse_reasons(response: requests.Response) -> Iterator[RefusalReason]:
+    try:
+        body = response.json()
+    except JSON_ERRORS:
+        body = None
+    errors = body.get("errors") if isinstance(body, dict) else None
+    if not isinstance(errors, list) or not errors or not all(isinstance(e, dict) for e in errors):
+        text = _storable(" ".join(response.text.split()))[:MAX_SHOWN_BODY_CHARACTERS]
+        yield RefusalReason(f"{response.status_code} {text or response.reason}")
+        return
+    # A locked station has a single `error`, an invalid one a `field` and a list of `errors`.
+    can_be_locked = (response.status_code, body.get("status")) == (HTTPStatus.BAD_REQUEST, "error")
+    for error in errors:
+        is_locked = can_be_locked and "error" in error
+        text = str(error["error"]) if is_locked else f"{error.get('field')}: {error.get('errors')}"
+        station_id = error.get("station_id")
+        yield RefusalReason(
+            f"{response.status_code} {_storable(text)}",
+            _storable(station_id) if isinstance(station_id, str) else None,
+            is_locked,
+        )
+
+
+def _storable(text: str) -> str:
+    """Remove characters that PostgreSQL cannot store."""
+    return text.replace("\0", "").encode(errors="replace").decode()

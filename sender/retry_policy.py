@@ -1,0 +1,80 @@
+"""The retry policy: timeouts, what to do after each response, how long to wait, when to stop."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from http import HTTPStatus
+
+from sender.batch import Batch
+from sender.response import Outcome, Response
+
+CONNECT_TIMEOUT_SECONDS = 10
+# CARBURE kills a request at 30 s. A response that has not arrived by now will not arrive.
+READ_TIMEOUT_SECONDS = 45
+MAX_REQUEST_SECONDS = CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS
+# Retries of one call while CARBURE responds with 429.
+MAX_RATE_LIMIT_RETRIES = 10
+MAX_RATE_LIMIT_PAUSE_SECONDS = 600
+# Attempts to refresh an access token that is about to expire, before logging in again.
+MAX_TOKEN_REFRESHES = 3
+TOKEN_REFRESH_PAUSE_SECONDS = 10
+# A station that fails alone is left for the next run after this many failures.
+MAX_STATION_FAILURES = 4
+# After this many consecutive failures, check whether CARBURE accepts any request at all.
+FAILURES_BEFORE_PROBE = 4
+FIRST_BACKOFF_SECONDS = 5
+MAX_BACKOFF_SECONDS = 120
+
+
+class Decision(Enum):
+    """What to do after a response."""
+
+    DONE = auto()
+    RETRY_WITHOUT_REFUSED = auto()
+    RETRY_IN_HALVES = auto()
+    WAIT = auto()
+    REFRESH_TOKEN = auto()
+    LOG_IN = auto()
+    STOP = auto()
+
+
+def decide(response: Response, batch: Batch, rejections: int) -> Decision:
+    """Decide what to do after the response to a batch.
+
+    `rejections` is the number of 429 or 401 responses in a row with this status, this one included.
+    """
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Decision.WAIT if rejections <= MAX_RATE_LIMIT_RETRIES else Decision.STOP
+    if response.status == HTTPStatus.UNAUTHORIZED:
+        return {1: Decision.REFRESH_TOKEN, 2: Decision.LOG_IN}.get(rejections, Decision.STOP)
+    if response.status == HTTPStatus.FORBIDDEN:
+        return Decision.STOP
+    if response.outcome is Outcome.REFUSED:
+        others = len(batch.without(response.reasons).stations)
+        has_others = 0 < others < len(batch.stations)
+        return Decision.RETRY_WITHOUT_REFUSED if has_others else Decision.DONE
+    if response.outcome is Outcome.UNCERTAIN:
+        is_last_failure = len(batch.stations) == 1 and batch.failures + 1 >= MAX_STATION_FAILURES
+        return Decision.DONE if is_last_failure else Decision.RETRY_IN_HALVES
+    return Decision.DONE
+
+
+def backoff_seconds(failures: int, jitter: Callable[[], float] = random.random) -> float:
+    """Return the pause after the given number of failures: exponential, capped, with jitter."""
+    return min(FIRST_BACKOFF_SECONDS * 2.0 ** (failures - 1), MAX_BACKOFF_SECONDS) * jitter()
+
+
+def rate_limit_pause_seconds(retry_after_seconds: float) -> float:
+    """Return the pause that CARBURE asks for, capped."""
+    return min(retry_after_seconds, MAX_RATE_LIMIT_PAUSE_SECONDS)
+
+
+def settled_at(uncertain_since: datetime, now: datetime, settle_seconds: float) -> datetime:
+    """Return when the stations of an uncertain request may be sent again.
+
+    The ledger's time may come from a machine whose clock is ahead, but no request is under way for
+    longer than MAX_REQUEST_SECONDS from now.
+    """
+    latest = now + timedelta(seconds=MAX_REQUEST_SECONDS)
+    return min(uncertain_since, latest) + timedelta(seconds=settle_seconds)

@@ -1,0 +1,58 @@
+"""Station counts and energy per SIREN and status."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from sender.plan import Action, PlannedStation
+
+HELD_BACK = "held_back"
+
+
+class SummaryRow(NamedTuple):
+    """Station count and energy for one SIREN and status."""
+
+    siren: str
+    amenageur_name: str
+    status: str
+    stations: int
+    energy_mwh: Decimal
+
+
+@dataclass
+class PlanSummary:
+    """The totals of a plan, per SIREN and status. A status is an action or `held_back`."""
+
+    totals: dict[tuple[str, str], tuple[int, Decimal]] = field(default_factory=dict)
+    names: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, station: PlannedStation) -> None:
+        """Add a station under its action."""
+        self.names.setdefault(station.siren, set()).add(station.amenageur_name)
+        self._add(station.siren, station.action, 1, station.energy_mwh)
+
+    def hold_back(self, siren: str) -> None:
+        """Move all that would be sent for a SIREN to `held_back`."""
+        for action in Action:
+            if action.sends:
+                count, energy_mwh = self.totals.pop((siren, action), (0, Decimal(0)))
+                self._add(siren, HELD_BACK, count, energy_mwh)
+
+    def rows(self) -> Iterator[SummaryRow]:
+        """Return the totals, sorted by SIREN and status."""
+        for (siren, status), (count, energy_mwh) in sorted(self.totals.items()):
+            yield SummaryRow(siren, min(self.names[siren]), status, count, energy_mwh)
+
+    def count(self, *statuses: str) -> int:
+        """Count the stations with one of the statuses."""
+        return sum(count for (_, status), (count, _) in self.totals.items() if status in statuses)
+
+    @property
+    def stations_to_send(self) -> int:
+        """The number of stations that the plan sends."""
+        return self.count(*(action for action in Action if action.sends))
+
+    def _add(self, siren: str, status: str, count: int, energy_mwh: Decimal) -> None:
+        old_count, old_mwh = self.totals.get((siren, status), (0, Decimal(0)))
+        self.totals[siren, status] = old_count + count, old_mwh + energy_mwh

@@ -1,0 +1,66 @@
+"""What a run plans, sends and reports."""
+
+from decimal import Decimal
+
+import pytest
+
+from common.exit_codes import ExitCode
+from tests.support.receiver import SIRENS, Scene, mart_of
+
+ALPHA = SIRENS[0]
+FIRST = mart_of("1", "2", "3", "4", "5", "6")
+CHANGED = mart_of("1.5", "2.5", "3.5", "4.5", "5.5", "6.5")
+
+
+def test_every_run_reports_a_locked_difference(
+    scene: Scene, root_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    scene.lock(0)
+    scene.set_mart(CHANGED)
+    for _ in range(2):
+        caplog.clear()
+        assert scene.run(root_url) == ExitCode.INCOMPLETE
+    scene.check_settled(CHANGED)
+    assert "FRX00P0: locked: 1.000000 MWh → 1.500000 MWh" in caplog.text
+
+
+def test_two_entities_with_one_siren_are_reported(
+    scene: Scene, root_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.register(ALPHA)
+    scene.stub.entities.append(scene.stub.entities[-1] | {"name": "Alpha bis"})
+    scene.set_mart(FIRST)
+    assert scene.run(root_url) == ExitCode.SUCCESS
+    message = f"{ALPHA} has several names in CARBURE: Opérateur {ALPHA}, Alpha bis"
+    assert message in caplog.text
+
+
+def test_stations_are_sent_again_once_carbure_knows_the_siren(scene: Scene, root_url: str) -> None:
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    assert {row.entity_id for row in scene.stub.rows} == {None}
+    scene.register(ALPHA)
+    sent = len(scene.counts())
+    assert scene.run(root_url) == ExitCode.SUCCESS
+    assert sum(scene.counts()[sent:]) == 3
+    scene.check_settled(FIRST)
+
+
+def test_station_without_energy_that_was_never_sent_is_not_sent(
+    scene: Scene, root_url: str
+) -> None:
+    scene.set_mart(mart_of("0", "0", "3", "0"))
+    assert scene.run(root_url) == ExitCode.SUCCESS
+    assert [Decimal(str(row.energy_mwh)) for row in scene.stub.rows] == [3]
+
+
+def test_next_run_starts_with_the_last_batch_size(scene: Scene, root_url: str) -> None:
+    scene.set_mart(mart_of(*["1"] * 16))
+    scene.run(root_url)
+    assert (scene.counts()[0], max(scene.counts())) == (2, 4)
+    scene.set_mart(mart_of(*["2"] * 16))
+    sent = len(scene.counts())
+    scene.run(root_url)
+    assert scene.counts()[sent] == 4
