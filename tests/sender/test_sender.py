@@ -1,11 +1,13 @@
-"""The sender against a real mart and a real HTTP receiver: what arrives, and what is said of it."""
+"""The command line, with real marts and a CARBURE stub over HTTP."""
 
 import json
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,43 +17,43 @@ import pytest
 from common.exit_codes import ExitCode
 from dev.carbure_stub import CarbureStub, Fault, running
 from sender.period_lock import LOCK_SPACE
-from tests.support.submission import send, settings_of
+from tests.support.receiver import LEDGER_TABLES
+from tests.support.submission import send, with_carbure
 from tests.support.warehouse import PROJECT, Warehouse
 
 APRIL = date(2025, 4, 1)
 POST_PATH = "/api/elec/provision-certificates-qualicharge/bulk-create/"
+TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture
 def stub() -> CarbureStub:
-    """A receiver that, but for the test about it, makes nobody wait."""
+    """A stub without rate limits."""
     return CarbureStub(user_calls_per_second=10_000)
 
 
 @pytest.fixture(scope="module")
 def own(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
-    """A copy of the made warehouse, of which each test may send all."""
+    """A copy of the warehouse whose months may be sent, but not changed."""
     return make_warehouse(like=made)
 
 
 @pytest.fixture
 def connected(own: Warehouse, stub: CarbureStub) -> Iterator[Warehouse]:
-    """A made warehouse without a ledger, with settings for a receiver that is up."""
-    own.query("drop schema if exists tiruert_ledger cascade")
+    """A warehouse with an empty ledger, and the settings for a running stub."""
+    own.query("truncate " + ", ".join(f"tiruert_ledger.{table}" for table in LEDGER_TABLES))
     with running(stub) as root_url:
-        yield settings_of(own, stub, root_url)
+        yield with_carbure(own, stub, root_url)
 
 
 @pytest.fixture
 def copied(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
-    """A copy of the made warehouse for a test to change, without a ledger."""
-    warehouse = make_warehouse(like=made)
-    warehouse.query("drop schema if exists tiruert_ledger cascade")
-    return warehouse
+    """A copy of the warehouse for a test to change."""
+    return make_warehouse(like=made)
 
 
 def mart_rows(warehouse: Warehouse) -> set[tuple]:
-    """What CARBURE is to have: the mart's stations, but for those that never had anything."""
+    """The stations that CARBURE should have after the first run."""
     rows = warehouse.query(
         "select id_station_itinerance, period_start, period_end, siren,"
         " operational_unit_code, energy_mwh"
@@ -76,7 +78,7 @@ def stored_rows(stub: CarbureStub) -> list[tuple]:
     ]
 
 
-def posts(stub: CarbureStub) -> list[int | None]:
+def post_statuses(stub: CarbureStub) -> list[int | None]:
     return [request.status for request in stub.requests_received if request.path == POST_PATH]
 
 
@@ -90,37 +92,36 @@ def siren_with_stations(warehouse: Warehouse, *, first: bool) -> str:
     return siren
 
 
-def test_carbure_has_what_the_mart_has(connected: Warehouse, stub: CarbureStub) -> None:
+def test_every_station_of_the_mart_is_sent(connected: Warehouse, stub: CarbureStub) -> None:
     finished = send(connected)
     assert finished.returncode == ExitCode.SUCCESS, finished.stderr
     assert len(stub.rows) == len(mart_rows(connected))
     assert set(stored_rows(stub)) == mart_rows(connected)
 
 
-def test_sending_again_sends_nothing(connected: Warehouse, stub: CarbureStub) -> None:
+def test_second_run_sends_nothing(connected: Warehouse, stub: CarbureStub) -> None:
     send(connected)
-    before = len(posts(stub))
+    before = len(post_statuses(stub))
     finished = send(connected)
     assert finished.returncode == ExitCode.SUCCESS
     assert "nothing to send" in finished.stderr
-    assert len(posts(stub)) == before
+    assert len(post_statuses(stub)) == before
 
 
-def test_force_sends_everything_again(connected: Warehouse, stub: CarbureStub) -> None:
+def test_force_sends_acknowledged_stations_again(connected: Warehouse, stub: CarbureStub) -> None:
     send(connected)
-    before = len(posts(stub))
+    before = len(post_statuses(stub))
     send(connected, "--force")
-    assert len(posts(stub)) == 2 * before
+    assert len(post_statuses(stub)) == 2 * before
     assert len(stub.rows) == len(mart_rows(connected))
 
 
-def test_a_request_carries_one_siren_and_no_more_than_carbure_can_take(
+def test_request_has_one_siren_and_at_most_the_batch_size(
     copied: Warehouse, stub: CarbureStub
 ) -> None:
-    """One SIREN is given 450 stations: it begins with 200, and may grow as CARBURE is quick."""
-    crowded = copied
-    siren = siren_with_stations(crowded, first=True)
-    crowded.query(
+    """One SIREN gets 450 more stations. The first request has 200, later ones may have more."""
+    siren = siren_with_stations(copied, first=True)
+    copied.query(
         """
         insert into tiruert.station_energy_monthly
         select period, period_start, period_end, amenageur_name, siren, operational_unit_code,
@@ -135,9 +136,9 @@ def test_a_request_carries_one_siren_and_no_more_than_carbure_can_take(
         siren,
     )
     with running(stub) as root_url:
-        finished = send(settings_of(crowded, stub, root_url))
+        finished = send(with_carbure(copied, stub, root_url))
     assert finished.returncode == ExitCode.GUARD
-    crowded.query(
+    copied.query(
         "update tiruert.energy_balance_monthly as balance set"
         " sendable_kwh = sendable_kwh + added, received_kwh = received_kwh + added"
         " from (select sum(number * 0.001) as added from generate_series(1, 450) as number) as sum"
@@ -145,34 +146,33 @@ def test_a_request_carries_one_siren_and_no_more_than_carbure_can_take(
         APRIL,
     )
     with running(stub) as root_url:
-        finished = send(settings_of(crowded, stub, root_url))
+        finished = send(with_carbure(copied, stub, root_url))
     assert finished.returncode == ExitCode.SUCCESS, finished.stderr
-    assert set(stored_rows(stub)) == mart_rows(crowded)
+    assert set(stored_rows(stub)) == mart_rows(copied)
     counts = [request.station_count for request in stub.requests_received]
     assert next(filter(None, counts)) == 200
     assert max(counts) > 200
-    sent_together = crowded.query(
+    sent_together = copied.query(
         "select count(distinct siren) from tiruert_ledger.request group by request_id"
     )
     assert set(sent_together) == {(1,)}
 
 
-def test_a_locked_station_is_named_and_the_others_go_without_it(
+def test_locked_station_is_reported_and_the_others_are_sent(
     copied: Warehouse, stub: CarbureStub
 ) -> None:
-    changing = copied
     with running(stub) as root_url:
-        connected = settings_of(changing, stub, root_url)
+        connected = with_carbure(copied, stub, root_url)
         send(connected)
         locked = stub.rows[0]
         stub.lock(*locked.key)
-        changing.query(
+        copied.query(
             "update tiruert.station_energy_monthly set energy_mwh = energy_mwh + 1"
             " where period = %s and siren = %s",
             APRIL,
             locked.siren,
         )
-        changing.query(
+        copied.query(
             "update tiruert.energy_balance_monthly as balance set"
             " sendable_kwh = sent * 1000, received_kwh = received_kwh - sendable_kwh + sent * 1000"
             " from (select sum(energy_mwh) as sent from tiruert.station_energy_monthly"
@@ -184,8 +184,8 @@ def test_a_locked_station_is_named_and_the_others_go_without_it(
         assert finished.returncode == ExitCode.INCOMPLETE
         assert f"{locked.siren} {locked.station_id}: refused: 400 Provision" in finished.stderr
         later = send(connected)
-    difference = {row for row in mart_rows(changing) if row[0] == locked.station_id}
-    assert mart_rows(changing) - set(stored_rows(stub)) == difference
+    difference = {row for row in mart_rows(copied) if row[0] == locked.station_id}
+    assert mart_rows(copied) - set(stored_rows(stub)) == difference
     assert later.returncode == ExitCode.INCOMPLETE
     [(*_, energy_mwh)] = difference
     figures = f"locked: {Decimal(str(locked.energy_mwh)):.6f} MWh → {energy_mwh} MWh"
@@ -194,7 +194,7 @@ def test_a_locked_station_is_named_and_the_others_go_without_it(
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "message"),
     [
         (
             Fault(drops_connection=True, after_storing=True),
@@ -210,42 +210,41 @@ def test_a_locked_station_is_named_and_the_others_go_without_it(
         (Fault(status=413, body="<h1>Too large</h1>"), "refused: 413 <h1>Too large</h1>"),
     ],
 )
-def test_what_is_no_acknowledgement_concerns_its_request_alone(
-    connected: Warehouse, stub: CarbureStub, fault: Fault, said: str
+def test_unclear_or_refusing_response_affects_only_its_request(
+    connected: Warehouse, stub: CarbureStub, fault: Fault, message: str
 ) -> None:
-    """Refused is refused until the next run; what is uncertain goes again in the same."""
+    """Refused stations wait for the next run. Uncertain ones are retried in the same run."""
     stub.faults.append(fault)
     finished = send(connected)
-    assert said in finished.stderr
-    statuses = posts(stub)
+    assert message in finished.stderr
+    statuses = post_statuses(stub)
     assert set(statuses[1:]) == {201}
-    is_refused = "refused" in said
-    wanted = ExitCode.INCOMPLETE if is_refused else ExitCode.SUCCESS
-    assert finished.returncode == wanted
+    is_refused = "refused" in message
+    assert finished.returncode == (ExitCode.INCOMPLETE if is_refused else ExitCode.SUCCESS)
     assert (set(stored_rows(stub)) == mart_rows(connected)) is not is_refused
     assert len(stub.rows) == len(set(stored_rows(stub)))
 
 
-def test_told_to_wait_it_waits_and_sends_all(connected: Warehouse, stub: CarbureStub) -> None:
+def test_rate_limited_run_sends_everything(connected: Warehouse, stub: CarbureStub) -> None:
     stub.user_calls_per_second = 10
     finished = send(connected)
     assert finished.returncode == ExitCode.SUCCESS
-    assert 429 in posts(stub)
+    assert 429 in post_statuses(stub)
     assert set(stored_rows(stub)) == mart_rows(connected)
 
 
-def test_a_token_that_ends_during_the_run_is_renewed(
+def test_token_that_expires_during_the_run_is_renewed(
     connected: Warehouse, stub: CarbureStub
 ) -> None:
     stub.access_token_seconds = 1
     stub.faults.append(Fault(delay_seconds=1.5))
     finished = send(connected)
     assert finished.returncode == ExitCode.SUCCESS
-    assert 401 in posts(stub)
+    assert 401 in post_statuses(stub)
     assert set(stored_rows(stub)) == mart_rows(connected)
 
 
-def test_tokens_that_are_never_accepted_are_renewed_by_refresh_then_login_then_not(
+def test_rejected_token_is_refreshed_then_replaced_then_the_run_ends(
     connected: Warehouse, stub: CarbureStub
 ) -> None:
     stub.access_token_seconds = 0
@@ -264,81 +263,116 @@ def test_tokens_that_are_never_accepted_are_renewed_by_refresh_then_login_then_n
     assert stub.rows == []
 
 
-@pytest.mark.parametrize("end", ["SIGTERM", "SIGTERM SIGINT", "SIGKILL"])
-def test_an_interruption_ends_after_the_request_and_a_second_one_at_once(
-    connected: Warehouse, stub: CarbureStub, end: str
-) -> None:
-    stub.faults += [Fault(), Fault(delay_seconds=3)]
-    process = subprocess.Popen(
+@contextmanager
+def running_sender(warehouse: Warehouse) -> Iterator[subprocess.Popen[str]]:
+    """Start the sender in the background, and end it with the block at the latest."""
+    with subprocess.Popen(
         [sys.executable, "-m", "sender", "--period", "2025-04"],
         cwd=PROJECT,
-        env=connected.environment,
+        env=warehouse.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    wait_until(lambda: len(posts(stub)) == 1)
-    for name in end.split():
-        time.sleep(0.5)
-        process.send_signal(signal.Signals[name])
-    output, errors = process.communicate(timeout=20)
-    is_finished = end == "SIGTERM"
-    assert "Traceback" not in errors
-    if end != "SIGKILL":
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+class Hold:
+    """A replacement for `stub.sleep` that holds a delayed request until it is released."""
+
+    def __init__(self) -> None:
+        self.is_reached = threading.Event()
+        self._is_released = threading.Event()
+
+    def __call__(self, seconds: float) -> None:
+        if seconds > 0:
+            self.is_reached.set()
+            self._is_released.wait(TIMEOUT_SECONDS)
+
+    def release(self) -> None:
+        self._is_released.set()
+
+
+@pytest.mark.parametrize("signals", ["SIGTERM", "SIGTERM SIGINT", "SIGKILL"])
+def test_first_signal_ends_the_run_after_the_request_and_a_second_one_at_once(
+    connected: Warehouse, stub: CarbureStub, signals: str
+) -> None:
+    stub.sleep = hold = Hold()
+    stub.faults += [Fault(), Fault(delay_seconds=1)]
+    is_completed = signals == "SIGTERM"
+    errors = ""
+    with running_sender(connected) as process:
+        assert hold.is_reached.wait(TIMEOUT_SECONDS)
+        for name in signals.split():
+            process.send_signal(signal.Signals[name])
+            if name == "SIGTERM":
+                errors += read_until(process.stderr, "Ending after the current request")
+        if is_completed:
+            hold.release()
+        output, remaining_errors = process.communicate(timeout=TIMEOUT_SECONDS)
+    hold.release()
+    assert "Traceback" not in errors + remaining_errors
+    if signals != "SIGKILL":
         assert process.returncode == ExitCode.INTERRUPTED
         accepted, uncertain = (output.count(f" {word} ") for word in ("accepted", "uncertain"))
-        assert (accepted > 0, uncertain > 0) == (True, not is_finished)
+        assert (accepted > 0, uncertain > 0) == (True, not is_completed)
     outcomes = connected.query(
         "select coalesce(outcome, 'none') from tiruert_ledger.request"
         " left join tiruert_ledger.response using (request_id) order by request_id"
     )
-    assert outcomes == [("accepted",), ("accepted" if is_finished else "none",)]
-    # As if the minute in which it may be under way had gone by.
+    assert outcomes == [("accepted",), ("accepted" if is_completed else "none",)]
+    # Move the requests back by more than the time in which one may still be processed.
     connected.query("update tiruert_ledger.request set sent_at = sent_at - interval '1 min'")
-    wait_until(lambda: len(posts(stub)) == 2)
+    wait_until(lambda: len(post_statuses(stub)) == 2)
     assert send(connected).returncode == ExitCode.SUCCESS
     assert sorted(stored_rows(stub)) == sorted(mart_rows(connected))
 
 
-def test_a_second_sender_of_the_period_says_who_the_first_is(
-    connected: Warehouse, stub: CarbureStub
-) -> None:
-    stub.faults.append(Fault(delay_seconds=8))
-    with subprocess.Popen(
-        [sys.executable, "-m", "sender", "--period", "2025-04"],
-        cwd=PROJECT,
-        env=connected.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as first:
-        # Who has logged in holds the period.
-        wait_until(lambda: stub.requests_received != [])
+def test_second_sender_of_a_period_names_the_first(connected: Warehouse, stub: CarbureStub) -> None:
+    stub.sleep = hold = Hold()
+    stub.faults.append(Fault(delay_seconds=1))
+    with running_sender(connected) as first:
+        assert hold.is_reached.wait(TIMEOUT_SECONDS)
         second = send(connected)
-        assert first.wait(timeout=60) == ExitCode.SUCCESS
+        hold.release()
+        first.communicate(timeout=TIMEOUT_SECONDS)
+        assert first.returncode == ExitCode.SUCCESS
     assert second.returncode == ExitCode.WAREHOUSE
     assert "2025-04 is being sent by another sender: " in second.stderr
     assert f" {first.pid}, server process" in second.stderr
     assert sorted(stored_rows(stub)) == sorted(mart_rows(connected))
 
 
+def read_until(lines: Iterable[str], text: str) -> str:
+    read = []
+    for line in lines:
+        read.append(line)
+        if text in line:
+            break
+    return "".join(read)
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
-def test_siren_narrows_what_is_sent(connected: Warehouse, stub: CarbureStub) -> None:
-    wanted = {
+def test_siren_option_limits_what_is_sent(connected: Warehouse, stub: CarbureStub) -> None:
+    sirens = {
         siren_with_stations(connected, first=True),
         siren_with_stations(connected, first=False),
     }
-    arguments = [word for siren in sorted(wanted) for word in ("--siren", siren)]
+    arguments = [word for siren in sorted(sirens) for word in ("--siren", siren)]
     assert send(connected, *arguments).returncode == ExitCode.SUCCESS
-    assert {row.siren for row in stub.rows} == wanted
+    assert {row.siren for row in stub.rows} == sirens
 
 
-def test_a_plan_sends_nothing_and_writes_the_payload(
+def test_plan_sends_nothing_and_writes_the_payload(
     connected: Warehouse, stub: CarbureStub, tmp_path: Path
 ) -> None:
     output = tmp_path / "payload.json"
@@ -361,13 +395,14 @@ def test_a_plan_sends_nothing_and_writes_the_payload(
     assert written == mart_rows(connected)
 
 
-def test_the_report_says_what_came_of_the_run(connected: Warehouse, tmp_path: Path) -> None:
+def test_report_contains_the_result_of_the_run(connected: Warehouse, tmp_path: Path) -> None:
     report = tmp_path / "outcome.json"
     planned = send(connected, "--plan", "--report", str(report))
     assert json.loads(report.read_text())["exit_code"] == planned.returncode == 2
     finished = send(connected, "--log-format", "json", "--report", str(report))
     events = [json.loads(line) for line in finished.stderr.splitlines()]
     assert {event.get("outcome") for event in events} == {None, "accepted"}
+    assert {event["level"] for event in events} == {"INFO", "WARNING"}
     outcome = json.loads(report.read_text())
     [(run_id,)] = connected.query("select distinct run_id from tiruert_ledger.request")
     assert (outcome["run_id"], outcome["exit_code"]) == (run_id, ExitCode.SUCCESS)
@@ -389,19 +424,19 @@ def test_detail_and_status_show_what_carbure_has(connected: Warehouse) -> None:
     ]
 
 
-def test_a_key_that_is_revoked_during_the_run_ends_it(
-    connected: Warehouse, stub: CarbureStub
-) -> None:
+def test_revoked_api_key_ends_the_run(connected: Warehouse, stub: CarbureStub) -> None:
     stub.faults += [Fault(), Fault(status=403, body={"detail": "revoked"})]
     finished = send(connected)
     assert finished.returncode == ExitCode.CARBURE
     assert "check CARBURE_USER_API_KEY" in finished.stderr
-    assert posts(stub) == [201, 403]
-    answers = connected.query("select http_status from tiruert_ledger.response order by request_id")
-    assert answers == [(201,), (403,)]
+    assert post_statuses(stub) == [201, 403]
+    recorded = connected.query(
+        "select http_status from tiruert_ledger.response order by request_id"
+    )
+    assert recorded == [(201,), (403,)]
 
 
-def test_a_plan_can_be_made_while_another_run_is_sending(
+def test_plan_works_while_another_run_is_sending(
     connected: Warehouse,
 ) -> None:
     with connected.connection() as holder, holder.cursor() as cursor:
@@ -409,52 +444,54 @@ def test_a_plan_can_be_made_while_another_run_is_sending(
         assert send(connected, "--plan").returncode == ExitCode.CHANGES_PENDING
 
 
-def test_a_siren_with_a_bad_row_is_held_back_and_the_others_go(
+def test_siren_with_an_invalid_station_is_held_back_and_the_others_are_sent(
     copied: Warehouse, stub: CarbureStub
 ) -> None:
-    spoilt = copied
-    siren = siren_with_stations(spoilt, first=True)
-    spoilt.query(
+    siren = siren_with_stations(copied, first=True)
+    copied.query(
         "update tiruert.station_energy_monthly set siren = '111111111'"
         " where period = %s and siren = %s",
         APRIL,
         siren,
     )
     with running(stub) as root_url:
-        finished = send(settings_of(spoilt, stub, root_url))
+        finished = send(with_carbure(copied, stub, root_url))
     assert finished.returncode == ExitCode.INCOMPLETE
     assert "111111111 (all): held_back: siren: is not a valid SIREN" in finished.stderr
-    expected = {row for row in mart_rows(spoilt) if row[3] != "111111111"}
+    expected = {row for row in mart_rows(copied) if row[3] != "111111111"}
     assert set(stored_rows(stub)) == expected
 
 
-NOT_BUILT = {"TIRUERT_SCHEMA": "elsewhere"}
 BAD_INPUT = {
-    "no such month": (["--period", "2025-13"], {}, ExitCode.USAGE),
-    "no month at all": (["--period", "avril"], {}, ExitCode.USAGE),
-    "a missing setting": ([], {"CARBURE_USER_EMAIL": ""}, ExitCode.USAGE),
-    "a wrong address": ([], {"CARBURE_ROOT_URL": "carbure"}, ExitCode.USAGE),
-    "a key no header can carry": ([], {"CARBURE_USER_API_KEY": "demo\nsecret"}, ExitCode.USAGE),
-    "a file that cannot be written": (["--output", "/nowhere/payload.json"], {}, ExitCode.USAGE),
-    "no warehouse": ([], {"PGHOST": "/nowhere"}, ExitCode.WAREHOUSE),
-    "no such database": ([], {"PGDATABASE": "nowhere"}, ExitCode.WAREHOUSE),
-    "a mart that has not been built": ([], NOT_BUILT, ExitCode.WAREHOUSE),
-    "a period without rows": (["--period", "2019-01"], {}, ExitCode.GUARD),
-    "a SIREN without rows": (["--siren", "123456789"], {}, ExitCode.USAGE),
-    "an address in clear text": (
+    "month that does not exist": (["--period", "2025-13"], {}, ExitCode.USAGE),
+    "not a month": (["--period", "avril"], {}, ExitCode.USAGE),
+    "missing setting": ([], {"CARBURE_USER_EMAIL": ""}, ExitCode.USAGE),
+    "invalid URL": ([], {"CARBURE_ROOT_URL": "carbure"}, ExitCode.USAGE),
+    "invalid API key": (
+        [],
+        {"CARBURE_USER_API_KEY": "demo\nsecret"},
+        ExitCode.USAGE,
+    ),
+    "file that is not writable": (["--output", "/nowhere/payload.json"], {}, ExitCode.USAGE),
+    "unreachable warehouse": ([], {"PGHOST": "/nowhere"}, ExitCode.WAREHOUSE),
+    "database that does not exist": ([], {"PGDATABASE": "nowhere"}, ExitCode.WAREHOUSE),
+    "schema that is not built": ([], {"TIRUERT_SCHEMA": "elsewhere"}, ExitCode.WAREHOUSE),
+    "period without rows": (["--period", "2019-01"], {}, ExitCode.GUARD),
+    "SIREN without rows": (["--siren", "123456789"], {}, ExitCode.USAGE),
+    "unencrypted URL": (
         [],
         {"CARBURE_ROOT_URL": "http://carbure.example"},
         ExitCode.USAGE,
     ),
-    "no period": (["--period", ""], {}, ExitCode.USAGE),
-    "no CARBURE": ([], {"CARBURE_ROOT_URL": "http://127.0.0.1:9"}, ExitCode.CARBURE),
-    "a wrong password": ([], {"CARBURE_USER_PASSWORD": "wrong-secret"}, ExitCode.CARBURE),
-    "a wrong key": ([], {"CARBURE_USER_API_KEY": "wrong-secret"}, ExitCode.CARBURE),
+    "empty period": (["--period", ""], {}, ExitCode.USAGE),
+    "unreachable CARBURE": ([], {"CARBURE_ROOT_URL": "http://127.0.0.1:9"}, ExitCode.CARBURE),
+    "wrong password": ([], {"CARBURE_USER_PASSWORD": "wrong-secret"}, ExitCode.CARBURE),
+    "wrong API key": ([], {"CARBURE_USER_API_KEY": "wrong-secret"}, ExitCode.CARBURE),
 }
 
 
 @pytest.mark.parametrize("case", BAD_INPUT)
-def test_bad_input_ends_in_one_clear_line(
+def test_bad_input_is_reported_in_one_line(
     connected: Warehouse, stub: CarbureStub, case: str
 ) -> None:
     arguments, variables, code = BAD_INPUT[case]
@@ -467,16 +504,29 @@ def test_bad_input_ends_in_one_clear_line(
     assert stub.rows == []
 
 
-def test_a_page_that_is_not_carbure_is_said_to_be_none(
-    connected: Warehouse, stub: CarbureStub
-) -> None:
+def test_url_of_another_site_is_reported(connected: Warehouse, stub: CarbureStub) -> None:
     elsewhere = connected.environment["CARBURE_ROOT_URL"] + "/elsewhere"
     finished = send(connected.with_variables(CARBURE_ROOT_URL=elsewhere))
     assert finished.returncode == ExitCode.CARBURE
     assert "check CARBURE_ROOT_URL" in finished.stderr
 
 
-def test_the_readme_has_every_exit_code() -> None:
-    readme = (PROJECT / "README.md").read_text()
-    for code in ExitCode:
-        assert f"| {code.value} | {code.description} |" in readme
+def test_debug_logs_http_calls_and_tracebacks_but_no_secrets(
+    connected: Warehouse, stub: CarbureStub
+) -> None:
+    stub.faults += [Fault(), Fault(status=403, body={"detail": "revoked"})]
+    finished = send(connected, "--debug")
+    assert finished.returncode == ExitCode.CARBURE
+    assert f'"POST {POST_PATH} HTTP/1.1" 201' in finished.stderr
+    assert "Traceback" in finished.stderr
+    output = finished.stdout + finished.stderr
+    for secret in (stub.api_key, stub.password, "Bearer", "eyJ"):
+        assert secret not in output
+
+
+@pytest.mark.parametrize("variable", ["CARBURE_USER_API_KEY", "CARBURE_USER_PASSWORD"])
+@pytest.mark.parametrize("value", ["wrong-secret", "wrong\nsecret"])
+def test_debug_shows_no_invalid_secret(connected: Warehouse, variable: str, value: str) -> None:
+    finished = send(connected.with_variables(**{variable: value}), "--debug")
+    assert "Traceback" in finished.stderr
+    assert "secret" not in finished.stdout + finished.stderr

@@ -1,4 +1,4 @@
-"""Sending months to the stand-in, also with all that can happen to a station of them."""
+"""Send months to the CARBURE stub with the real command line."""
 
 import subprocess
 from typing import NamedTuple
@@ -7,12 +7,13 @@ from common.exit_codes import ExitCode
 from dev.carbure_stub import CarbureStub, Fault, running
 from tests.support.warehouse import Warehouse
 
+APRIL = "2025-04"
 MAY = "2025-05"
 REASON = "Identifiant inconnu <b>du registre</b>"
 
 
-class Eventful(NamedTuple):
-    """A warehouse, and the stations of its May to which something happened."""
+class Incidents(NamedTuple):
+    """A warehouse whose May was sent with incidents, and the stations concerned."""
 
     warehouse: Warehouse
     never_accepted: str
@@ -20,7 +21,8 @@ class Eventful(NamedTuple):
     changed_and_refused: str
 
 
-def settings_of(warehouse: Warehouse, stub: CarbureStub, root_url: str) -> Warehouse:
+def with_carbure(warehouse: Warehouse, stub: CarbureStub, root_url: str) -> Warehouse:
+    """Return the warehouse with the sender's settings for a running stub."""
     return warehouse.with_variables(
         TIRUERT_SETTLE_SECONDS="0",
         CARBURE_ROOT_URL=root_url,
@@ -30,26 +32,29 @@ def settings_of(warehouse: Warehouse, stub: CarbureStub, root_url: str) -> Wareh
     )
 
 
-def send(warehouse: Warehouse, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return warehouse.run("python", "-m", "sender", "--period", "2025-04", *arguments)
+def send(
+    warehouse: Warehouse, *arguments: str, period: str = APRIL
+) -> subprocess.CompletedProcess[str]:
+    """Run the sender for a month."""
+    return warehouse.run("python", "-m", "sender", "--period", period, *arguments)
 
 
-def send_eventfully(warehouse: Warehouse) -> Eventful:
-    """Send April and May: one station is refused, one locked, one refused after it changed.
+def send_with_incidents(warehouse: Warehouse) -> Incidents:
+    """Send April and May. In May, one station is refused, one locked, one changed and refused.
 
-    Its operator is silent for some days, and sends some sessions too late for the law. The
-    sessions that change the last two come after CARBURE has acknowledged the others.
+    The sessions that change the last two arrive after CARBURE has acknowledged the others. The
+    operator also sends no sessions for some days, and some later than the law allows.
     """
     stub = CarbureStub(user_calls_per_second=10_000)
     with running(stub) as root_url:
-        sending = settings_of(warehouse, stub, root_url)
-        _send(sending, "2025-04", ExitCode.SUCCESS)
+        connected = with_carbure(warehouse, stub, root_url)
+        _send(connected, APRIL, ExitCode.SUCCESS)
         never_accepted, locked, changed = [row.station_id for row in stub.rows[:3]]
-        _be_silent_and_late(warehouse, stub.rows[0].siren)
-        _hold_back_sessions(warehouse, [locked, changed])
+        _remove_and_delay_sessions(warehouse, stub.rows[0].siren)
+        _set_sessions_aside(warehouse, [locked, changed])
         stub.faults.append(_refusal_of(never_accepted))
-        _send(sending, MAY, ExitCode.INCOMPLETE)
-        _release_sessions(warehouse)
+        _send(connected, MAY, ExitCode.INCOMPLETE)
+        _put_sessions_back(warehouse)
         [key] = [
             row.key
             for row in stub.rows
@@ -57,24 +62,24 @@ def send_eventfully(warehouse: Warehouse) -> Eventful:
         ]
         stub.lock(*key)
         stub.faults.append(_refusal_of(never_accepted, changed))
-        _send(sending, MAY, ExitCode.INCOMPLETE)
-    return Eventful(warehouse, never_accepted, locked, changed)
+        _send(connected, MAY, ExitCode.INCOMPLETE)
+    return Incidents(warehouse, never_accepted, locked, changed)
 
 
-def _send(warehouse: Warehouse, period: str, outcome: ExitCode) -> None:
-    finished = warehouse.run("python", "-m", "sender", "--period", period)
-    assert finished.returncode == outcome, finished.stderr
+def _send(warehouse: Warehouse, period: str, code: ExitCode) -> None:
+    finished = send(warehouse, period=period)
+    assert finished.returncode == code, finished.stderr
 
 
-def _refusal_of(*stations: str) -> Fault:
+def _refusal_of(*station_ids: str) -> Fault:
     errors = [
-        {"index": "0", "station_id": station, "field": "id", "errors": [REASON]}
-        for station in stations
+        {"index": "0", "station_id": station_id, "field": "id", "errors": [REASON]}
+        for station_id in station_ids
     ]
     return Fault(status=400, body={"status": "validation_error", "errors": errors})
 
 
-def _be_silent_and_late(warehouse: Warehouse, siren: str) -> None:
+def _remove_and_delay_sessions(warehouse: Warehouse, siren: str) -> None:
     of_siren = """
         point_de_charge_id in (
             select _pointdecharge.id from qualicharge._pointdecharge
@@ -95,7 +100,7 @@ def _be_silent_and_late(warehouse: Warehouse, siren: str) -> None:
     )
 
 
-def _hold_back_sessions(warehouse: Warehouse, stations: list[str]) -> None:
+def _set_sessions_aside(warehouse: Warehouse, station_ids: list[str]) -> None:
     warehouse.query(
         """
         create table late_sessions as
@@ -104,13 +109,13 @@ def _hold_back_sessions(warehouse: Warehouse, stations: list[str]) -> None:
         inner join qualicharge._station on _pointdecharge.station_id = _station.id
         where _station.id_station_itinerance = any(%s) and session.start >= '2025-05-15Z'
         """,
-        stations,
+        station_ids,
     )
     warehouse.query("delete from qualicharge.session where id in (select id from late_sessions)")
     warehouse.build(period=MAY)
 
 
-def _release_sessions(warehouse: Warehouse) -> None:
+def _put_sessions_back(warehouse: Warehouse) -> None:
     warehouse.query("insert into qualicharge.session select * from late_sessions")
     warehouse.query("drop table late_sessions")
     warehouse.build(period=MAY)
