@@ -13,6 +13,7 @@ import click
 from common.exit_codes import ExitCode
 
 UTC_TIME = "%Y-%m-%dT%H:%M:%S+00:00"
+# Attributes of every log record. The others were passed as `extra`.
 STANDARD_ATTRIBUTES = {*vars(logging.makeLogRecord({})), "message", "asctime"}
 
 logger = logging.getLogger(__name__)
@@ -43,14 +44,16 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "event": record.getMessage(),
         }
-        event |= {k: v for k, v in vars(record).items() if k not in STANDARD_ATTRIBUTES}
+        event |= {
+            name: value for name, value in vars(record).items() if name not in STANDARD_ATTRIBUTES
+        }
         if record.exc_info:
             event["traceback"] = self.formatException(record.exc_info)
         return json.dumps(event, default=str, ensure_ascii=False)
 
 
 def configure_logging(log_format: str = "text", *, debug: bool = False) -> None:
-    """Log to standard error, as text or as JSON. Text has the time unless a terminal shows it."""
+    """Log to standard error, as text or JSON. On a terminal, text has neither time nor level."""
     formatter: logging.Formatter
     if log_format == "json":
         formatter = JsonFormatter(datefmt=UTC_TIME)

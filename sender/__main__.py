@@ -45,7 +45,11 @@ logger = logging.getLogger(__name__)
     "--status", is_flag=True, help="Show what CARBURE has, according to the ledger. Send nothing."
 )
 @click.option(
-    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Format of the log on standard error.",
 )
 @click.option("--debug", is_flag=True, help="Log every HTTP call, and tracebacks of errors.")
 def command(

@@ -27,13 +27,13 @@ class Batch:
         return first, replace(self, stations=rest) if rest else None
 
     def without(self, reasons: Iterable[RefusalReason]) -> Self:
-        """Remove the stations that CARBURE refused by name."""
+        """Return a batch without the stations that the reasons name."""
         refused = {reason.station_id for reason in reasons}
-        accepted = [s for s in self.stations if s.id_station_itinerance not in refused]
-        return replace(self, stations=accepted)
+        others = [s for s in self.stations if s.id_station_itinerance not in refused]
+        return replace(self, stations=others)
 
     def halves(self, not_before: datetime) -> list[Self]:
-        """Split a failed batch in two. A single station stays one batch."""
+        """Split in two after a failure. A single station stays one batch."""
         middle = (len(self.stations) + 1) // 2
         failed = replace(self, not_before=not_before, failures=self.failures + 1)
         first, second = failed.split(middle)

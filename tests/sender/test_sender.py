@@ -265,7 +265,7 @@ def test_rejected_token_is_refreshed_then_replaced_then_the_run_ends(
 
 @contextmanager
 def running_sender(warehouse: Warehouse) -> Iterator[subprocess.Popen[str]]:
-    """Start the sender in the background, and end it with the block at the latest."""
+    """Start the sender in the background. Kill it if it is still running after the block."""
     with subprocess.Popen(
         [sys.executable, "-m", "sender", "--period", "2025-04"],
         cwd=PROJECT,
@@ -324,7 +324,7 @@ def test_first_signal_ends_the_run_after_the_request_and_a_second_one_at_once(
         " left join tiruert_ledger.response using (request_id) order by request_id"
     )
     assert outcomes == [("accepted",), ("accepted" if is_completed else "none",)]
-    # Move the requests back by more than the time in which one may still be processed.
+    # Pretend that the time in which CARBURE may still process a request has passed.
     connected.query("update tiruert_ledger.request set sent_at = sent_at - interval '1 min'")
     wait_until(lambda: len(post_statuses(stub)) == 2)
     assert send(connected).returncode == ExitCode.SUCCESS
@@ -417,10 +417,10 @@ def test_detail_and_status_show_what_carbure_has(connected: Warehouse) -> None:
     assert f"{siren} {station_id}: new: nothing → {energy_mwh} MWh" in planned.stderr
     send(connected)
     status = send(connected, "--status")
-    in_all = sum(row[-1] for row in mart_rows(connected))
+    total_mwh = sum(row[-1] for row in mart_rows(connected))
     assert status.stdout.splitlines()[0] == "2025-04"
     assert status.stdout.splitlines()[-1].split() == [
-        *("In", "all", "acknowledged", str(len(mart_rows(connected))), str(in_all)),
+        *("In", "all", "acknowledged", str(len(mart_rows(connected))), str(total_mwh)),
     ]
 
 
@@ -436,9 +436,7 @@ def test_revoked_api_key_ends_the_run(connected: Warehouse, stub: CarbureStub) -
     assert recorded == [(201,), (403,)]
 
 
-def test_plan_works_while_another_run_is_sending(
-    connected: Warehouse,
-) -> None:
+def test_plan_works_while_another_run_is_sending(connected: Warehouse) -> None:
     with connected.connection() as holder, holder.cursor() as cursor:
         cursor.execute("select pg_advisory_lock(%s, %s)", [LOCK_SPACE, 2025 * 12 + 4])
         assert send(connected, "--plan").returncode == ExitCode.CHANGES_PENDING
@@ -467,22 +465,14 @@ BAD_INPUT = {
     "not a month": (["--period", "avril"], {}, ExitCode.USAGE),
     "missing setting": ([], {"CARBURE_USER_EMAIL": ""}, ExitCode.USAGE),
     "invalid URL": ([], {"CARBURE_ROOT_URL": "carbure"}, ExitCode.USAGE),
-    "invalid API key": (
-        [],
-        {"CARBURE_USER_API_KEY": "demo\nsecret"},
-        ExitCode.USAGE,
-    ),
+    "invalid API key": ([], {"CARBURE_USER_API_KEY": "demo\nsecret"}, ExitCode.USAGE),
     "file that is not writable": (["--output", "/nowhere/payload.json"], {}, ExitCode.USAGE),
     "unreachable warehouse": ([], {"PGHOST": "/nowhere"}, ExitCode.WAREHOUSE),
     "database that does not exist": ([], {"PGDATABASE": "nowhere"}, ExitCode.WAREHOUSE),
     "schema that is not built": ([], {"TIRUERT_SCHEMA": "elsewhere"}, ExitCode.WAREHOUSE),
     "period without rows": (["--period", "2019-01"], {}, ExitCode.GUARD),
     "SIREN without rows": (["--siren", "123456789"], {}, ExitCode.USAGE),
-    "unencrypted URL": (
-        [],
-        {"CARBURE_ROOT_URL": "http://carbure.example"},
-        ExitCode.USAGE,
-    ),
+    "unencrypted URL": ([], {"CARBURE_ROOT_URL": "http://carbure.example"}, ExitCode.USAGE),
     "empty period": (["--period", ""], {}, ExitCode.USAGE),
     "unreachable CARBURE": ([], {"CARBURE_ROOT_URL": "http://127.0.0.1:9"}, ExitCode.CARBURE),
     "wrong password": ([], {"CARBURE_USER_PASSWORD": "wrong-secret"}, ExitCode.CARBURE),
