@@ -1,4 +1,4 @@
-"""dbt with settings of its own, so that no profile or folder of a user is read or changed."""
+"""An isolated dbt configuration: dbt reads and writes only a folder of our choice."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ from dev.postgres import PROJECT
 
 
 def dbt_variables(folder: Path) -> dict[str, str]:
-    """Give dbt the profile that reads libpq's variables, and keep what it writes in `folder`."""
+    """Write a dbt profile to `folder`, and return the variables that make dbt use the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(PROJECT / "profiles.example.yml", folder / "profiles.yml")
     return {

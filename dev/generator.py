@@ -1,17 +1,16 @@
-"""Made charging sessions for two months, in which every anomaly is planted in known numbers.
+"""Synthetic charging sessions for two months, with known numbers of anomalies.
 
-1. `_network` makes operators, stations and charge points. Some groups of stations are special:
-   something blocks their sessions, or a story such as Wh sent as kWh is told of them.
-2. `_charges` walks each charge point forward in time, from one ordinary charge to the next, so that
-   no two of them meet.
-3. `_plant` turns some of these drafts into anomalies, each within the time of the draft that it
-   replaces, so that it touches no other, and marks them with what the rules should find.
-4. `_count` adds up the marks. No rule is computed here: that is why the numbers can be compared
-   with those of code that does compute them.
+1. `_network` creates operators, stations and charge points. Some groups of stations are special:
+   their sessions are blocked, or they follow a scenario, such as energy sent in Wh as if in kWh.
+2. `_ordinary_charges` generates the charges of one charge point in time order. They never overlap.
+3. `_plant` turns some of these drafts into anomalies. An anomaly stays within the time of the draft
+   that it replaces, so it affects no other draft. It carries the flags that the rules should find.
+4. `_count` adds up the expected flags. No rule is computed here, so the counts can be used to check
+   code that computes the rules.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from math import inf, nan
@@ -21,7 +20,7 @@ from uuid import UUID
 
 from dev.qualicharge import Amenageur, ChargePoint, OperationalUnit, Session, Source, Station
 
-BEGINNING = datetime(2025, 4, 1, tzinfo=UTC)
+START = datetime(2025, 4, 1, tzinfo=UTC)
 END = datetime(2025, 6, 1, tzinfo=UTC)
 PERIODS = (date(2025, 4, 1), date(2025, 5, 1))
 
@@ -44,11 +43,11 @@ BLOCKING_REASONS = (
     "invalid_station_id",
 )
 
-# Every kind in every place makes an operator.
+# Each combination of a kind and a town is one operator.
 OPERATOR_KINDS = ("Bornes", "Recharge", "Parkings", "Syndicat d'énergie", "Supermarchés")
-PLACES = ("de Castelvieux", "du Ponant", "d'Orsanne", "de Lorgue", "de Rivemont", "d'Ambrelle")
+TOWNS = ("de Castelvieux", "du Ponant", "d'Orsanne", "de Lorgue", "de Rivemont", "d'Ambrelle")
 STATION_KINDS = ("Gare", "Mairie", "Stade", "Médiathèque", "Port", "Centre commercial")
-OPERATORS_IN_TWO_SPELLINGS = 3
+OPERATORS_WITH_TWO_SPELLINGS = 3
 UNSENDABLE_OWNERS = (
     # Reason, name, SIREN
     ("no_siren", "Bornes de Tréverin", None),
@@ -60,44 +59,52 @@ UNSENDABLE_OWNERS = (
     ("no_name", "   ", "199999996"),
 )
 
-# The nominal power of a station's charge points, and how many stations have it.
-POWERS_KW = {7.4: 150, 11.0: 60, 22.0: 210, 50.0: 60, 100.0: 50, 150.0: 40, 300.0: 30}
+# Number of stations by the nominal power of their charge points.
+STATIONS_BY_POWER_KW = {
+    7.4: 150,
+    11.0: 60,
+    22.0: 210,
+    50.0: 60,
+    100.0: 50,
+    150.0: 40,
+    300.0: 30,
+}
 FAST_KW = 50.0
 
-# French summer time, by which people live, holds all through both months.
+# French summer time applies throughout both months.
 LOCAL_TIME_OFFSET = timedelta(hours=2)
 
 
-class Rhythm(NamedTuple):
-    """How often people charge, and how long.
+class ChargingPattern(NamedTuple):
+    """How often cars charge, and for how long.
 
-    Cars come as often as said in the busiest hour of the busiest day; how often in another, by
-    local hours from midnight and by weekdays from Monday, is in tenths of that.
+    `hours_between_cars` applies to the busiest hour of the busiest day. The weights scale it down
+    for other times, in tenths: by local hour from midnight, and by weekday from Monday.
     """
 
     hours_between_cars: float
-    hours: tuple[int, ...]
-    weekdays: tuple[int, ...]
-    # The shortest, the longest and the most usual charge.
+    hour_weights: tuple[int, ...]
+    weekday_weights: tuple[int, ...]
+    # Minimum, maximum and mode.
     duration_minutes: tuple[int, int, int]
 
 
-SLOW = Rhythm(
+SLOW = ChargingPattern(
     hours_between_cars=16.0,
-    hours=(1, 1, 1, 1, 1, 1, 2, 4, 6, 5, 4, 4, 4, 4, 4, 4, 5, 7, 9, 10, 8, 6, 4, 2),
-    weekdays=(9, 9, 9, 9, 10, 8, 7),
+    hour_weights=(1, 1, 1, 1, 1, 1, 2, 4, 6, 5, 4, 4, 4, 4, 4, 4, 5, 7, 9, 10, 8, 6, 4, 2),
+    weekday_weights=(9, 9, 9, 9, 10, 8, 7),
     duration_minutes=(45, 660, 150),
 )
-FAST = Rhythm(
+FAST = ChargingPattern(
     hours_between_cars=10.0,
-    hours=(1, 1, 1, 1, 1, 1, 2, 3, 5, 6, 8, 9, 10, 9, 8, 7, 8, 8, 7, 5, 4, 3, 2, 1),
-    weekdays=(6, 6, 6, 7, 9, 8, 10),
+    hour_weights=(1, 1, 1, 1, 1, 1, 2, 3, 5, 6, 8, 9, 10, 9, 8, 7, 8, 8, 7, 5, 4, 3, 2, 1),
+    weekday_weights=(6, 6, 6, 7, 9, 8, 10),
     duration_minutes=(10, 55, 25),
 )
 
 
-class Planted(NamedTuple):
-    """How many sessions of a month are what; a session counts under each of its flags."""
+class PlantedCounts(NamedTuple):
+    """Expected session counts for one month. A session counts under each of its flags."""
 
     received: int
     rejected: int
@@ -108,48 +115,51 @@ class Planted(NamedTuple):
     blocked: dict[str, int]
 
 
-class Made(NamedTuple):
-    """The rows, and the numbers planted in them by month."""
+class GeneratedSource(NamedTuple):
+    """The generated rows, and the counts planted in them by month."""
 
     source: Source
-    planted: dict[date, Planted]
+    planted: dict[date, PlantedCounts]
 
 
 class Draft(NamedTuple):
-    """A session before it gets an id, with what the rules should find: its marks."""
+    """A session before it gets an id, with the flags that the rules should find."""
 
-    plug: ChargePoint | None
+    charge_point: ChargePoint
     start: datetime
     end: datetime
     energy_kwh: float
-    # From its end until the API receives it.
+    # Time between the end of the session and its arrival at the API.
     delay: timedelta
-    marks: tuple[str, ...] = ()
+    expected_flags: tuple[str, ...] = ()
+    # The session is then stored without its charge point.
+    is_orphan: bool = False
 
     @property
-    def possible_kwh(self) -> float:
-        """What the plug can deliver in that time."""
-        return self.plug.puissance_nominale * ((self.end - self.start) / timedelta(hours=1))
+    def max_energy_kwh(self) -> float:
+        """The energy that the charge point can deliver in that time."""
+        hours = (self.end - self.start) / timedelta(hours=1)
+        return self.charge_point.puissance_nominale * hours
 
-    def with_energy(self, energy_kwh: float, *marks: str) -> "Draft":
-        """Give it another energy, to the Wh, and the marks that come with it."""
-        return self._replace(energy_kwh=round(energy_kwh, 3), marks=marks)
-
-
-# What turns an ordinary draft into the sessions to insert in its place.
-Turn = Callable[[Random, Draft], list[Draft]]
+    def with_energy(self, energy_kwh: float, *expected_flags: str) -> "Draft":
+        """Return a copy with this energy, rounded to the Wh, and these expected flags."""
+        return self._replace(energy_kwh=round(energy_kwh, 3), expected_flags=expected_flags)
 
 
-class Story(NamedTuple):
-    """What turns all the drafts of a station from one day to another."""
+# Turns an ordinary draft into the sessions that replace it.
+Mutation = Callable[[Random, Draft], list[Draft]]
+
+
+class Scenario(NamedTuple):
+    """A mutation applied to all drafts of a station between two days, both included."""
 
     first_day: date
     last_day: date
-    turn: Turn
+    mutate: Mutation
 
 
-class Group(NamedTuple):
-    """What some stations of an operator have in common."""
+class StationGroup(NamedTuple):
+    """The properties shared by some stations of an operator."""
 
     owner_ids: list[UUID | None]
     unit_id: UUID | None
@@ -157,64 +167,73 @@ class Group(NamedTuple):
     id_separator: str = "P"
     closed_at: datetime | None = None
     blocking_reason: str | None = None
-    story: Story | None = None
+    scenario: Scenario | None = None
 
 
-# By the station's id; under None is the group of the charge points without a station.
-Groups = dict[UUID | None, Group]
+# Keyed by station id. The key None is the group of charge points without a station.
+Groups = dict[UUID | None, StationGroup]
 
 
-def generate(seed: int = 2025) -> Made:
-    """Make the rows of April and May 2025; the same seed gives the same rows."""
-    rng = Random(seed)  # noqa: S311 - made rows are no secret
+def generate(seed: int = 2025) -> GeneratedSource:
+    """Generate the rows of April and May 2025. The same seed gives the same rows."""
+    rng = Random(seed)  # noqa: S311 - not used for security
     source, groups = _network(rng)
-    charges = [draft for plug in source._pointdecharge for draft in _charges(rng, plug)]
+    charges = [
+        draft
+        for charge_point in source._pointdecharge
+        for draft in _ordinary_charges(rng, charge_point)
+    ]
     drafts = _plant(rng, charges, groups)
     source.session = [_session(rng, draft) for draft in drafts]
     source.session.sort(key=lambda session: session.created_at)
-    return Made(source, _count(drafts, groups))
+    return GeneratedSource(source, _count(drafts, groups))
 
 
 def _network(rng: Random) -> tuple[Source, Groups]:
-    """Make every row that sessions need, and say in which group each station is."""
+    """Create all rows except sessions, and map each station to its group."""
     source = Source()
     operators = _operators(rng, source)
-    operators[4] = operators[4]._replace(story=EVERYTHING_TWICE)
-    operators[12] = operators[12]._replace(story=NOTHING_SENT)
-    members = [*operators, operators[3]._replace(story=WATT_HOURS_AS_KWH)]
-    members += STATIONS_PER_SPECIAL_GROUP * _special_groups(rng, source, operators)
-    # The first operators have most stations.
+    operators[4] = operators[4]._replace(scenario=EVERYTHING_TWICE)
+    operators[12] = operators[12]._replace(scenario=NOTHING_SENT)
+    station_groups = [*operators, operators[3]._replace(scenario=WATT_HOURS_AS_KWH)]
+    station_groups += STATIONS_PER_SPECIAL_GROUP * _special_groups(rng, source, operators)
+    # The first operators have the most stations.
     weights = [1 / (rank + 4) for rank in range(len(operators))]
-    members += rng.choices(operators, weights, k=STATION_COUNT - len(members))
+    station_groups += rng.choices(operators, weights, k=STATION_COUNT - len(station_groups))
 
     source._station = [
         Station(
             id=_uuid(rng),
             id_station_itinerance=f"{group.code}{group.id_separator}{number:04d}",
-            nom_station=f"{rng.choice(STATION_KINDS)} {rng.choice(PLACES)}",
+            nom_station=f"{rng.choice(STATION_KINDS)} {rng.choice(TOWNS)}",
             amenageur_id=rng.choice(group.owner_ids),
             operational_unit_id=group.unit_id,
             deleted_at=group.closed_at,
         )
-        for number, group in enumerate(members)
+        for number, group in enumerate(station_groups)
     ]
-    groups = {station.id: group for station, group in zip(source._station, members, strict=True)}
-    groups[None] = Group([], None, "FRX00", blocking_reason="no_station")
+    groups: Groups = {
+        station.id: group for station, group in zip(source._station, station_groups, strict=True)
+    }
+    groups[None] = StationGroup([], None, "FRX00", blocking_reason="no_station")
     source._pointdecharge = _charge_points(rng, groups)
     return source, groups
 
 
-def _operators(rng: Random, source: Source) -> list[Group]:
+def _operators(rng: Random, source: Source) -> list[StationGroup]:
     operators = []
-    for rank, (place, kind) in enumerate(product(PLACES, OPERATOR_KINDS)):
-        name = f"{kind} {place}"
-        spellings = [name, name.upper()] if rank < OPERATORS_IN_TWO_SPELLINGS else [name]
+    for rank, (town, kind) in enumerate(product(TOWNS, OPERATOR_KINDS)):
+        name = f"{kind} {town}"
+        has_two_spellings = rank < OPERATORS_WITH_TWO_SPELLINGS
+        spellings = [name, name.upper()] if has_two_spellings else [name]
         operators.append(_operator(rng, source, spellings, valid_siren(rank)))
     return operators
 
 
-def _special_groups(rng: Random, source: Source, operators: list[Group]) -> list[Group]:
-    """Make operators that cannot be credited, and change something for stations of others."""
+def _special_groups(
+    rng: Random, source: Source, operators: list[StationGroup]
+) -> list[StationGroup]:
+    """Create operators that cannot be credited, and special stations of other operators."""
     return [
         *(
             _operator(rng, source, [name], siren)._replace(blocking_reason=reason)
@@ -225,111 +244,115 @@ def _special_groups(rng: Random, source: Source, operators: list[Group]) -> list
         operators[7]._replace(code="FRX99", blocking_reason="code_not_station_prefix"),
         operators[8]._replace(id_separator="p", blocking_reason="invalid_station_id"),
         operators[9]._replace(closed_at=datetime(2025, 5, 20, 9, tzinfo=UTC)),
-        operators[10]._replace(story=NOTHING_DELIVERED),
-        operators[11]._replace(story=END_BEFORE_START),
-        operators[13]._replace(story=POWER_TOO_LOW),
+        operators[10]._replace(scenario=NOTHING_DELIVERED),
+        operators[11]._replace(scenario=END_BEFORE_START),
+        operators[13]._replace(scenario=POWER_TOO_LOW),
     ]
 
 
-def _operator(rng: Random, source: Source, spellings: list[str | None], siren: str | None) -> Group:
-    """Add an operator's rows, one for each spelling of its name, and its unit."""
+def _operator(
+    rng: Random, source: Source, spellings: Sequence[str | None], siren: str | None
+) -> StationGroup:
+    """Add an operator: its operational unit, and one owner row for each spelling of its name."""
     rows = [Amenageur(_uuid(rng), name, siren, "contact@exemple.invalid") for name in spellings]
     code = f"FRX{len(source.operationalunit):02d}"
     unit = OperationalUnit(_uuid(rng), code, f"Réseau {code}", "CHARGING")
     source.amenageur += rows
     source.operationalunit.append(unit)
-    return Group([row.id for row in rows], unit.id, code)
+    return StationGroup([row.id for row in rows], unit.id, code)
 
 
 def valid_siren(rank: int) -> str:
-    """Make a valid SIREN, far from those that companies get; its last digit is Luhn's."""
+    """Return a SIREN with a valid Luhn digit, outside the ranges assigned to companies."""
     first_digits = f"19990{rank:03d}"
-    doubled = [str(int(digit) * (1 + place % 2)) for place, digit in enumerate(first_digits)]
+    doubled = [str(int(digit) * (1 + index % 2)) for index, digit in enumerate(first_digits)]
     return first_digits + str(-sum(map(int, "".join(doubled))) % 10)
 
 
 def _charge_points(rng: Random, groups: Groups) -> list[ChargePoint]:
-    """Make two charge points for each station, some without one, and the others at random."""
+    """Create two charge points per station, a few without a station, and the rest at random."""
     *stations, no_station = groups
-    homes = 2 * stations + CHARGE_POINTS_WITHOUT_STATION * [no_station]
-    homes += rng.choices(stations, k=CHARGE_POINT_COUNT - len(homes))
-    # All the charge points of a station are alike.
-    powers_kw = rng.sample(list(POWERS_KW), counts=POWERS_KW.values(), k=STATION_COUNT)
+    station_ids = 2 * stations + CHARGE_POINTS_WITHOUT_STATION * [no_station]
+    station_ids += rng.choices(stations, k=CHARGE_POINT_COUNT - len(station_ids))
+    # All charge points of a station have the same power.
+    powers_kw = rng.sample(
+        list(STATIONS_BY_POWER_KW), counts=STATIONS_BY_POWER_KW.values(), k=STATION_COUNT
+    )
     power_kw = {no_station: 22.0} | dict(zip(stations, powers_kw, strict=True))
     return [
         ChargePoint(
             id=_uuid(rng),
-            id_pdc_itinerance=f"{groups[home].code}E{number:04d}",
-            puissance_nominale=power_kw[home],
-            prise_type_combo_ccs=power_kw[home] >= FAST_KW,
-            prise_type_chademo=power_kw[home] == FAST_KW,
-            station_id=home,
-            deleted_at=groups[home].closed_at,
+            id_pdc_itinerance=f"{groups[station_id].code}E{number:04d}",
+            puissance_nominale=power_kw[station_id],
+            prise_type_combo_ccs=power_kw[station_id] >= FAST_KW,
+            prise_type_chademo=power_kw[station_id] == FAST_KW,
+            station_id=station_id,
+            deleted_at=groups[station_id].closed_at,
         )
-        for number, home in enumerate(homes)
+        for number, station_id in enumerate(station_ids)
     ]
 
 
-def _charges(rng: Random, plug: ChargePoint) -> Iterator[Draft]:
-    """Walk a charge point forward in time until its end, from one charge to the next."""
-    rhythm = FAST if plug.puissance_nominale >= FAST_KW else SLOW
-    now = BEGINNING
+def _ordinary_charges(rng: Random, charge_point: ChargePoint) -> Iterator[Draft]:
+    """Yield the charges of a charge point in time order, until it closes or the period ends."""
+    pattern = FAST if charge_point.puissance_nominale >= FAST_KW else SLOW
+    now = START
     while True:
-        # Cars come as often as in the busiest hour; in the others, some of them drive on.
-        now += timedelta(minutes=2, hours=rng.expovariate(1 / rhythm.hours_between_cars))
-        if now >= (plug.deleted_at or END):
+        # Cars arrive at the rate of the busiest hour. In other hours, some of them do not charge.
+        now += timedelta(minutes=2, hours=rng.expovariate(1 / pattern.hours_between_cars))
+        if now >= (charge_point.deleted_at or END):
             return
         local = now + LOCAL_TIME_OFFSET
-        if rng.random() * 100 > rhythm.hours[local.hour] * rhythm.weekdays[local.weekday()]:
+        percent = pattern.hour_weights[local.hour] * pattern.weekday_weights[local.weekday()]
+        if rng.random() * 100 > percent:
             continue
         start = now.replace(microsecond=0)
-        now = start + timedelta(minutes=round(rng.triangular(*rhythm.duration_minutes)))
-        # Minutes mostly, days at worst.
-        longest_delay_minutes = rng.choices((40, 24 * 60, 12 * 24 * 60), (80, 15, 5))[0]
-        delay = timedelta(minutes=rng.randrange(3, longest_delay_minutes))
-        draft = Draft(plug, start, now, 0.0, delay)
-        # What the car needs, if the plug can deliver that.
+        now = start + timedelta(minutes=round(rng.triangular(*pattern.duration_minutes)))
+        # Usually minutes, at most 12 days.
+        max_delay_minutes = rng.choices((40, 24 * 60, 12 * 24 * 60), (80, 15, 5))[0]
+        delay = timedelta(minutes=rng.randrange(3, max_delay_minutes))
+        draft = Draft(charge_point, start, now, 0.0, delay)
         needed_kwh = rng.triangular(4, 75, 18)
-        yield draft.with_energy(min(needed_kwh, rng.uniform(0.2, 0.9) * draft.possible_kwh))
+        yield draft.with_energy(min(needed_kwh, rng.uniform(0.2, 0.9) * draft.max_energy_kwh))
 
 
-# What drafts can be turned into.
+# Mutations
 
 
 def _negs(rng: Random, draft: Draft) -> list[Draft]:
-    """Exchange start and end; less than 0 kWh is possible then, so any energy is abnormal too."""
-    exchanged = draft._replace(start=draft.end, end=draft.start)
-    return [exchanged.with_energy(rng.uniform(0, 1), "negs", "enea")]
+    """Swap start and end. The maximum energy is then negative, so any energy is abnormal too."""
+    swapped = draft._replace(start=draft.end, end=draft.start)
+    return [swapped.with_energy(rng.uniform(0, 1), "negs", "enea")]
 
 
 def _odus(rng: Random, draft: Draft) -> list[Draft]:
-    (exchanged,) = _negs(rng, draft)
-    return [exchanged.with_energy(rng.uniform(1.001, 50), "negs", "enea", "odus")]
+    (swapped,) = _negs(rng, draft)
+    return [swapped.with_energy(rng.uniform(1.001, 50), "negs", "enea", "odus")]
 
 
 def _eneu(rng: Random, draft: Draft) -> list[Draft]:
-    """Draw an energy that is more than twice what any plug delivers in any draft's time."""
+    """Draw an energy above 1,000 kWh, which is over twice the maximum of any draft."""
     return [draft.with_energy(rng.uniform(1_001, 9_000), "eneu", "enea", "enex")]
 
 
 def _enea(rng: Random, draft: Draft) -> list[Draft]:
-    return [draft.with_energy(rng.uniform(1.15, 1.9) * draft.possible_kwh, "enea")]
+    return [draft.with_energy(rng.uniform(1.15, 1.9) * draft.max_energy_kwh, "enea")]
 
 
 def _enex(rng: Random, draft: Draft) -> list[Draft]:
-    energy_kwh = max(rng.uniform(51, 90), rng.uniform(2.1, 3) * draft.possible_kwh)
+    energy_kwh = max(rng.uniform(51, 90), rng.uniform(2.1, 3) * draft.max_energy_kwh)
     return [draft.with_energy(energy_kwh, "enea", "enex")]
 
 
 def _invalid_energy(rng: Random, draft: Draft) -> list[Draft]:
     energy_kwh = rng.choice((nan, inf, -inf, -draft.energy_kwh))
-    return [draft._replace(energy_kwh=energy_kwh, marks=("invalid_energy",))]
+    return [draft._replace(energy_kwh=energy_kwh, expected_flags=("invalid_energy",))]
 
 
 def _sent_twice(rng: Random, draft: Draft) -> list[Draft]:
-    """Repeat a session a day later; it overlaps itself, too."""
+    """Send the same session again a day later. The copy also overlaps the original."""
     delay = draft.delay + timedelta(days=1)
-    return [draft, draft._replace(delay=delay, marks=("duplicate", "overlap"))]
+    return [draft, draft._replace(delay=delay, expected_flags=("duplicate", "overlap"))]
 
 
 def _overlap(rng: Random, draft: Draft) -> list[Draft]:
@@ -337,19 +360,22 @@ def _overlap(rng: Random, draft: Draft) -> list[Draft]:
 
 
 def _hidden_overlap(rng: Random, draft: Draft) -> list[Draft]:
-    """Put two short sessions into a long one, which is not the previous one of the second."""
+    """Place two short sessions inside a long one. The second overlaps only the long one."""
     return [draft, _part(draft, 0.1, 0.3, "overlap"), _part(draft, 0.5, 0.7, "hidden_overlap")]
 
 
-def _part(draft: Draft, first: float, last: float, *marks: str) -> Draft:
-    """Cut out what lies between two shares of the time: tenths, for whole seconds."""
+def _part(draft: Draft, first: float, last: float, *expected_flags: str) -> Draft:
+    """Return the part of a draft between two fractions of its time.
+
+    Drafts last whole minutes, so with tenths the part starts and ends on a whole second.
+    """
     duration = draft.end - draft.start
     part = draft._replace(start=draft.start + first * duration, end=draft.start + last * duration)
-    return part.with_energy((last - first) * draft.energy_kwh, *marks)
+    return part.with_energy((last - first) * draft.energy_kwh, *expected_flags)
 
 
 def _no_charge_point(rng: Random, draft: Draft) -> list[Draft]:
-    return [draft._replace(plug=None)]
+    return [draft._replace(is_orphan=True)]
 
 
 def _no_energy(rng: Random, draft: Draft) -> list[Draft]:
@@ -357,7 +383,7 @@ def _no_energy(rng: Random, draft: Draft) -> list[Draft]:
 
 
 def _watt_hours_as_kwh(rng: Random, draft: Draft) -> list[Draft]:
-    """Send Wh as kWh; no draft is so small that a thousand times its energy would pass."""
+    """Multiply the energy by 1,000. The result is above every limit, even for a small draft."""
     return [draft.with_energy(draft.energy_kwh * 1_000, "eneu", "enea", "enex")]
 
 
@@ -365,7 +391,7 @@ def _nothing_sent(rng: Random, draft: Draft) -> list[Draft]:
     return []
 
 
-ANOMALIES_PER_MONTH: dict[Turn, int] = {
+ANOMALIES_PER_MONTH: dict[Mutation, int] = {
     _negs: 120,
     _odus: 100,
     _eneu: 90,
@@ -377,53 +403,60 @@ ANOMALIES_PER_MONTH: dict[Turn, int] = {
     _hidden_overlap: 50,
     _no_charge_point: 70,
 }
-# What a reader of the dashboards should find.
-NOTHING_DELIVERED = Story(date(2025, 4, 1), date(2025, 5, 31), _no_energy)
-WATT_HOURS_AS_KWH = Story(date(2025, 4, 15), date(2025, 5, 20), _watt_hours_as_kwh)
-END_BEFORE_START = Story(date(2025, 4, 1), date(2025, 5, 31), _odus)
-POWER_TOO_LOW = Story(date(2025, 4, 1), date(2025, 5, 31), _enea)
-NOTHING_SENT = Story(date(2025, 5, 19), date(2025, 5, 26), _nothing_sent)
-EVERYTHING_TWICE = Story(date(2025, 5, 13), date(2025, 5, 13), _sent_twice)
+# The dashboards should make these easy to find.
+NOTHING_DELIVERED = Scenario(date(2025, 4, 1), date(2025, 5, 31), _no_energy)
+WATT_HOURS_AS_KWH = Scenario(date(2025, 4, 15), date(2025, 5, 20), _watt_hours_as_kwh)
+END_BEFORE_START = Scenario(date(2025, 4, 1), date(2025, 5, 31), _odus)
+POWER_TOO_LOW = Scenario(date(2025, 4, 1), date(2025, 5, 31), _enea)
+NOTHING_SENT = Scenario(date(2025, 5, 19), date(2025, 5, 26), _nothing_sent)
+EVERYTHING_TWICE = Scenario(date(2025, 5, 13), date(2025, 5, 13), _sent_twice)
 
 
 def _plant(rng: Random, drafts: list[Draft], groups: Groups) -> list[Draft]:
-    """Tell the stories, plant the anomalies, and keep as many other drafts as there is room for."""
-    anomalies = [turn for turn, count in ANOMALIES_PER_MONTH.items() for _ in range(count)]
-    waiting = {period.month: anomalies.copy() for period in PERIODS}
-    planted, ordinary = [], []
+    """Apply the scenarios, plant the anomalies, and fill up with ordinary drafts."""
+    anomalies = [mutate for mutate, count in ANOMALIES_PER_MONTH.items() for _ in range(count)]
+    pending = {period.month: anomalies.copy() for period in PERIODS}
+    planted: list[Draft] = []
+    ordinary: list[Draft] = []
     for draft in rng.sample(drafts, k=len(drafts)):
-        story = groups[draft.plug.station_id].story
-        if story and story.first_day <= draft.start.date() <= story.last_day:
-            planted += story.turn(rng, draft)
-        # So that all the sessions of an anomaly start in one month.
-        elif waiting[draft.start.month] and draft.start.month == draft.end.month:
-            planted += waiting[draft.start.month].pop()(rng, draft)
+        scenario = groups[draft.charge_point.station_id].scenario
+        if scenario and scenario.first_day <= draft.start.date() <= scenario.last_day:
+            planted += scenario.mutate(rng, draft)
+        # All sessions of an anomaly must start in the same month.
+        elif pending[draft.start.month] and draft.start.month == draft.end.month:
+            planted += pending[draft.start.month].pop()(rng, draft)
         else:
             ordinary.append(draft)
     return planted + rng.sample(ordinary, k=SESSION_COUNT - len(planted))
 
 
 def _session(rng: Random, draft: Draft) -> Session:
-    plug, start, end, energy_kwh, delay, _ = draft
-    received_at = max(start, end) + delay
-    plug_id = plug.id if plug else None
-    return Session(_uuid(rng), start, end, energy_kwh, plug_id, received_at, received_at)
+    received_at = max(draft.start, draft.end) + draft.delay
+    return Session(
+        id=_uuid(rng),
+        start=draft.start,
+        end=draft.end,
+        energy=draft.energy_kwh,
+        point_de_charge_id=None if draft.is_orphan else draft.charge_point.id,
+        created_at=received_at,
+        updated_at=received_at,
+    )
 
 
-def _count(drafts: list[Draft], groups: Groups) -> dict[date, Planted]:
-    """Add up the marks by month."""
+def _count(drafts: list[Draft], groups: Groups) -> dict[date, PlantedCounts]:
+    """Add up the expected flags by month."""
     counts: dict[date, Counter[str]] = {period: Counter() for period in PERIODS}
     for draft in drafts:
         count = counts[draft.start.date().replace(day=1)]
-        count.update(("received", *draft.marks))
-        if set(draft.marks) - {"hidden_overlap"}:
+        count.update(("received", *draft.expected_flags))
+        if set(draft.expected_flags) - {"hidden_overlap"}:
             count["rejected"] += 1
-        elif draft.plug is None:
+        elif draft.is_orphan:
             count["no_charge_point"] += 1
         else:
-            count[groups[draft.plug.station_id].blocking_reason or "sendable"] += 1
+            count[groups[draft.charge_point.station_id].blocking_reason or "sendable"] += 1
     return {
-        period: Planted(
+        period: PlantedCounts(
             received=count["received"],
             rejected=count["rejected"],
             sendable=count["sendable"],

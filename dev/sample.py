@@ -1,4 +1,4 @@
-"""A folder of QualiCharge's public sample, or of its shape, as rows of the source's tables."""
+"""Read QualiCharge's public sample, or files in the same format, into source rows."""
 
 import csv
 import gzip
@@ -14,21 +14,22 @@ from dev.qualicharge import Amenageur, ChargePoint, OperationalUnit, Session, So
 STATIC = "irve-statique.json.gz"
 UNITS = "operational-units.csv"
 SESSIONS = "sessions-*.json.gz"
-# The sample does not say when a session was received.
+# The sample has no reception times.
 RECEPTION_DELAY = timedelta(days=1)
 
 
 class SampleError(Exception):
-    """The folder is not a sample; the message says why in one line."""
+    """The folder does not contain a sample. The message is one line."""
 
 
 def read(folder: Path) -> Source:
-    """Read the static data, the units and every month of sessions in `folder`."""
+    """Read the static data, the operational units and all sessions in `folder`."""
     session_files = sorted(folder.glob(SESSIONS))
     missing = [name for name in (STATIC, UNITS) if not (folder / name).is_file()]
     if missing or not session_files:
-        expected = f"{STATIC}, {UNITS} and {SESSIONS}"
-        raise SampleError(f"{folder} does not have the files of a sample: {expected}")
+        raise SampleError(
+            f"{folder} is not a sample folder: it must contain {STATIC}, {UNITS} and {SESSIONS}"
+        )
     source = _read_static(_lines(folder / STATIC), _read_units(folder / UNITS))
     for file in session_files:
         source.session += _read_sessions(_lines(file), prefix=file.name)
@@ -44,9 +45,11 @@ def _read_units(file: Path) -> list[OperationalUnit]:
 
 
 def _read_static(charge_points: Iterator[dict[str, Any]], units: list[OperationalUnit]) -> Source:
-    """Take apart the national format, in which each charge point repeats its station and owner."""
-    codes = {unit.code: unit.id for unit in units}
-    amenageurs, stations, points = {}, {}, {}
+    """Split the national format, where each charge point repeats its station and owner."""
+    unit_ids = {unit.code: unit.id for unit in units}
+    amenageurs: dict[tuple[str, str, str], Amenageur] = {}
+    stations: dict[str, Station] = {}
+    points: dict[str, ChargePoint] = {}
     for row in charge_points:
         owner = (row["nom_amenageur"], row["siren_amenageur"], row["contact_amenageur"])
         amenageur = Amenageur(_id("amenageur", *map(str, owner)), *owner)
@@ -56,7 +59,7 @@ def _read_static(charge_points: Iterator[dict[str, Any]], units: list[Operationa
             id_station_itinerance=row["id_station_itinerance"],
             nom_station=row["nom_station"],
             amenageur_id=amenageur.id,
-            operational_unit_id=codes.get(row["id_station_itinerance"][:5]),
+            operational_unit_id=unit_ids.get(row["id_station_itinerance"][:5]),
             deleted_at=None,
         )
         stations[station.id_station_itinerance] = station
@@ -93,7 +96,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _id(*words: str) -> UUID:
-    """Make the same id of the same words each time."""
+    """Derive a stable id from words."""
     return uuid5(NAMESPACE_URL, "/".join(words))
 
 

@@ -1,4 +1,4 @@
-"""A local stand-in for CARBURE's certificate receiver, to send to without harm.
+"""A local stub of the CARBURE API, for tests and the demo.
 
 stub = CarbureStub()
 with running(stub) as root_url:
@@ -7,7 +7,14 @@ stub.rows, stub.requests_received
 """
 
 from dev.carbure_stub.app import running
-from dev.carbure_stub.storage import Row
-from dev.carbure_stub.stub import CarbureStub, Fault, Received
+from dev.carbure_stub.storage import CertificateRow
+from dev.carbure_stub.stub import CarbureStub, Fault, ReceivedRequest, charge_point_operator
 
-__all__ = ["CarbureStub", "Fault", "Received", "Row", "running"]
+__all__ = [
+    "CarbureStub",
+    "CertificateRow",
+    "Fault",
+    "ReceivedRequest",
+    "charge_point_operator",
+    "running",
+]

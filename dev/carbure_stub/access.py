@@ -1,4 +1,4 @@
-"""Who may call, and how often: signed tokens that expire, and throttles."""
+"""Signed tokens that expire, and rate limits."""
 
 import time
 from collections import deque
@@ -13,15 +13,15 @@ TokenKind = Literal["access", "refresh"]
 
 
 def issue_token(secret: str, kind: TokenKind, lifetime_seconds: float) -> str:
-    """Sign a token together with the time at which it expires."""
-    # itsdangerous' own timestamps are whole seconds: too coarse for tests that wait for an expiry.
+    """Return a signed token that contains its expiry time."""
+    # The timestamps of itsdangerous are whole seconds, which would make tests slow.
     return URLSafeSerializer(secret, salt=kind).dumps(
         {"expires_at": time.time() + lifetime_seconds}
     )
 
 
 def check_token(secret: str, kind: TokenKind, token: object) -> None:
-    """Refuse a token that is forged, expired or of the other kind."""
+    """Raise RefusedError if the token is forged, expired or of the other kind."""
     invalid = RefusedError(
         401, {"detail": "Le jeton est invalide ou expiré", "code": "token_not_valid"}
     )
@@ -34,19 +34,19 @@ def check_token(secret: str, kind: TokenKind, token: object) -> None:
 
 
 class Throttle:
-    """A limit on the calls within any one second."""
+    """A limit on the number of calls per second."""
 
     def __init__(self) -> None:
-        """Start with no call made."""
-        self._moments: deque[float] = deque()
+        """Start without calls."""
+        self._call_times: deque[float] = deque()
         self._lock = Lock()
 
     def admit(self, calls_per_second: int) -> None:
-        """Count a call, or refuse it where the last second has had its fill."""
+        """Count a call. Raise RefusedError if the last second is at the limit."""
         now = time.monotonic()
         with self._lock:
-            while self._moments and self._moments[0] <= now - 1:
-                self._moments.popleft()
-            if len(self._moments) >= calls_per_second:
+            while self._call_times and self._call_times[0] <= now - 1:
+                self._call_times.popleft()
+            if len(self._call_times) >= calls_per_second:
                 raise RefusedError(429, {"detail": "La requête a été ralentie."})
-            self._moments.append(now)
+            self._call_times.append(now)

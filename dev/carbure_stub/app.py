@@ -1,4 +1,4 @@
-"""The receiver's routes, and a server for them on a loopback port."""
+"""CARBURE's routes, and a server for them on a loopback port."""
 
 import json
 import socket
@@ -14,7 +14,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from dev.carbure_stub.access import Throttle, TokenKind, check_token, issue_token
 from dev.carbure_stub.refusal import RefusedError
-from dev.carbure_stub.stub import CarbureStub, Fault, Received
+from dev.carbure_stub.stub import CarbureStub, Fault, ReceivedRequest
 from dev.carbure_stub.validation import count_stations, refuse_other_years, rows_of, validate
 
 ENTITY_FIELDS = ("id", "name", "entity_type", "registration_id")
@@ -22,7 +22,7 @@ ENTITY_FIELDS = ("id", "name", "entity_type", "registration_id")
 
 @contextmanager
 def running(stub: CarbureStub, port: int = 0) -> Iterator[str]:
-    """Serve a stand-in until the end of the block; yields its root URL, on a free port for 0."""
+    """Serve the stub and yield its root URL. With port 0, use any free port."""
     server = make_server(
         "127.0.0.1",
         port,
@@ -30,7 +30,7 @@ def running(stub: CarbureStub, port: int = 0) -> Iterator[str]:
         threaded=True,
         request_handler=_SilentRequestHandler,
     )
-    # The default interval would make every stop last half a second.
+    # With the default interval, each shutdown would take half a second.
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
@@ -41,28 +41,28 @@ def running(stub: CarbureStub, port: int = 0) -> Iterator[str]:
 
 
 def create_app(stub: CarbureStub) -> Flask:
-    """Build the application that answers for a stand-in."""
-    receiver = _Receiver(stub)
+    """Create the Flask application of a stub."""
+    routes = _Routes(stub)
     app = Flask("carbure")
-    app.post("/api/token/")(receiver.obtain_tokens)
-    app.post("/api/token/refresh/")(receiver.refresh_access)
-    app.get("/api/resources/entities")(receiver.list_entities)
-    app.post("/api/elec/provision-certificates-qualicharge/bulk-create/")(receiver.bulk_create)
-    app.post("/api/elec/provision-certificates/bulk-create/")(receiver.refuse_gone_route)
-    app.get("/api/elec/provision-certificates/", endpoint="read")(receiver.refuse_gone_route)
-    app.register_error_handler(RefusedError, _answer_refused)
-    app.register_error_handler(NotFound, _answer_wrong_path)
-    app.register_error_handler(MethodNotAllowed, _answer_wrong_method)
-    app.after_request(receiver.record)
+    app.post("/api/token/")(routes.obtain_tokens)
+    app.post("/api/token/refresh/")(routes.refresh_access)
+    app.get("/api/resources/entities")(routes.list_entities)
+    app.post("/api/elec/provision-certificates-qualicharge/bulk-create/")(routes.bulk_create)
+    app.post("/api/elec/provision-certificates/bulk-create/")(routes.refuse_gone_route)
+    app.get("/api/elec/provision-certificates/", endpoint="read")(routes.refuse_gone_route)
+    app.register_error_handler(RefusedError, _error_response)
+    app.register_error_handler(NotFound, _wrong_path_response)
+    app.register_error_handler(MethodNotAllowed, _wrong_method_response)
+    app.after_request(routes.record)
     return app
 
 
 class _SilentRequestHandler(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - as in werkzeug
         pass
 
 
-class _Receiver:
+class _Routes:
     def __init__(self, stub: CarbureStub) -> None:
         self.stub = stub
         self.key_throttle = Throttle()
@@ -98,15 +98,15 @@ class _Receiver:
         payload = self._payload()
         g.station_count = count_stations(payload)
         fault = self.stub.next_fault(g.station_count)
-        if fault.replaces_answer and not fault.after_storing:
+        if fault.replaces_response and not fault.after_storing:
             self.stub.sleep(fault.delay_seconds)
-            return _answer_fault(fault)
+            return _fault_response(fault)
         self._store(payload, fault.delay_seconds)
-        # Who drops the connection at once leaves the transaction to end by itself.
+        # A dropped connection does not wait for the transaction to end.
         if not fault.drops_connection:
             self.stub.sleep(fault.delay_seconds)
-        if fault.replaces_answer:
-            return _answer_fault(fault)
+        if fault.replaces_response:
+            return _fault_response(fault)
         return _empty(201)
 
     def refuse_gone_route(self) -> NoReturn:
@@ -115,12 +115,12 @@ class _Receiver:
         )
 
     def record(self, response: Response) -> Response:
-        # Flask redirects with 308, which would keep the method; the receiver does not.
+        # Flask redirects with 308. CARBURE uses 301, with which clients change POST to GET.
         if response.status_code == HTTPStatus.PERMANENT_REDIRECT:
             response.status_code = HTTPStatus.MOVED_PERMANENTLY
         drops_connection = g.get("drops_connection", False)
         status = None if drops_connection else response.status_code
-        received = Received(request.method, request.path, status, g.get("station_count", 0))
+        received = ReceivedRequest(request.method, request.path, status, g.get("station_count", 0))
         self.stub.requests_received.append(received)
         if drops_connection:
             request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
@@ -161,7 +161,7 @@ class _Receiver:
 
 
 def _body() -> bytes:
-    # The receiver reads as many bytes as announced: none of a chunked body.
+    # CARBURE reads Content-Length bytes, so it reads a chunked body as empty.
     return b"" if request.content_length is None else request.get_data()
 
 
@@ -177,7 +177,7 @@ def _json_body() -> Any:
         raise RefusedError(400, {"detail": f"JSON parse error - {error}"}) from error
 
 
-def _json_object() -> dict:
+def _json_object() -> dict[str, Any]:
     value = _json_body()
     if not isinstance(value, dict):
         raise RefusedError(400, {"detail": "Données non valides."})
@@ -194,7 +194,7 @@ def _empty(status: int) -> Response:
     return response
 
 
-def _answer_refused(refused: RefusedError) -> Response:
+def _error_response(refused: RefusedError) -> Response:
     is_html = isinstance(refused.body, str)
     response = Response(refused.body) if is_html else jsonify(refused.body)
     response.status_code = refused.status
@@ -203,20 +203,20 @@ def _answer_refused(refused: RefusedError) -> Response:
     return response
 
 
-def _answer_fault(fault: Fault) -> Response:
-    if fault.drops_connection:
+def _fault_response(fault: Fault) -> Response:
+    if fault.drops_connection or fault.status is None:
         g.drops_connection = True
         return _empty(500)
-    return _answer_refused(RefusedError(fault.status, fault.body))
+    return _error_response(RefusedError(fault.status, fault.body))
 
 
-def _answer_wrong_path(_: NotFound) -> Response:
+def _wrong_path_response(_: NotFound) -> Response:
     if request.method == "GET":
         return Response("<!doctype html><title>CARBURE</title>")
     return _empty(405)
 
 
-def _answer_wrong_method(_: MethodNotAllowed) -> Response:
-    return _answer_refused(
+def _wrong_method_response(_: MethodNotAllowed) -> Response:
+    return _error_response(
         RefusedError(405, {"detail": f"Méthode « {request.method} » non autorisée."})
     )

@@ -1,18 +1,18 @@
-"""Every answer that is not a success, raised from wherever the request fails."""
+"""Error responses, as exceptions."""
 
 from typing import Any
 
 
 class RefusedError(Exception):
-    """The request ends here; a text as `body` is sent as HTML, anything else as JSON."""
+    """An error response. A `body` that is a string is sent as HTML, any other as JSON."""
 
     def __init__(self, status: int, body: Any) -> None:
-        """Keep the answer for the application to send."""
+        """Store the response for the application to send."""
         super().__init__(status, body)
         self.status = status
         self.body = body
 
 
 def unknown_error() -> RefusedError:
-    """Return the one 500 answer that stands for bad data and for a broken receiver alike."""
+    """Return the 500 response that CARBURE sends for bad data and for internal errors alike."""
     return RefusedError(500, {"status": "error", "error": "UNKNOWN_ERROR"})

@@ -1,4 +1,4 @@
-"""The receiver's table, and the transaction that writes to it."""
+"""CARBURE's table of provision certificates, and its transactions."""
 
 import math
 import time
@@ -17,8 +17,8 @@ Key = tuple[str, date, date]
 
 
 @dataclass
-class Row:
-    """The energy of one station over one period; `entity_id` is None for an unknown siren."""
+class CertificateRow:
+    """The energy of one station over one period. `entity_id` is None for an unknown SIREN."""
 
     station_id: str
     first_day: date
@@ -33,25 +33,25 @@ class Row:
 
     @property
     def key(self) -> Key:
-        """What a re-post is matched on."""
+        """The key on which CARBURE matches a new request with existing rows."""
         return self.station_id, self.first_day, self.last_day
 
     @property
     def is_locked(self) -> bool:
-        """Whether both sides have validated the row, after which it never changes again."""
+        """Whether both sides have validated the row. A locked row never changes again."""
         return self.is_validated_by_dgec and self.is_validated_by_operator
 
     @property
-    def fits_its_columns(self) -> bool:
-        """Whether a database would take the row at all."""
+    def fits_column_types(self) -> bool:
+        """Whether the database accepts the values."""
         return (
             len(self.station_id) <= STATION_ID_WIDTH
             and len(self.siren) <= SIREN_WIDTH
             and math.isfinite(self.energy_mwh)
         )
 
-    def update_from(self, other: "Row") -> None:
-        """Take everything a re-post changes: all but the key and the validation."""
+    def update_from(self, other: "CertificateRow") -> None:
+        """Copy everything from `other` except the key and the validation."""
         self.siren = other.siren
         self.entity_id = other.entity_id
         self.unit_code = other.unit_code
@@ -59,50 +59,50 @@ class Row:
         self.is_controlled = other.is_controlled
 
 
-class Table:
-    """Rows without a unique constraint."""
+class CertificateTable:
+    """A table without a unique constraint, as in CARBURE."""
 
     def __init__(
         self, now: Callable[[], float] = time.monotonic, broken: Collection[str] = ()
     ) -> None:
-        """Start empty; `now` tells when a transaction is over, `broken` stations fail one."""
+        """Start empty. `now` is the clock. A transaction with a `broken` station fails."""
         self._broken = broken
-        self._rows: list[Row] = []
-        self._under_way: list[Transaction] = []
+        self._rows: list[CertificateRow] = []
+        self._open: list[Transaction] = []
         self._now = now
         self._lock = Lock()
         self.keys_written_at_once: set[Key] = set()
 
     @property
-    def rows(self) -> list[Row]:
-        """The rows stored so far, oldest first."""
+    def rows(self) -> list[CertificateRow]:
+        """The committed rows, oldest first."""
         with self._lock:
-            self._commit_what_is_over()
+            self._commit_finished()
             return self._rows
 
-    def upsert(self, posted: list[Row], duration_seconds: float = 0) -> None:
-        """Insert or update all the posted rows, once the time is over, or refuse them all.
+    def upsert(self, posted: list[CertificateRow], duration_seconds: float = 0) -> None:
+        """Insert or update all rows after `duration_seconds`, or raise RefusedError at once.
 
-        What exists is read at the beginning and not again: overlapping posts of one key both take
-        it for new and leave two rows, as they do at the receiver.
+        Existing rows are read at the start of the transaction only. Two concurrent requests with
+        the same new key therefore leave two rows, as in CARBURE.
         """
         with self._lock:
-            self._commit_what_is_over()
+            self._commit_finished()
             existing = {row.key: row for row in self._rows}
             _refuse_locked(posted, existing)
             is_broken = any(row.station_id in self._broken for row in posted)
-            if is_broken or not all(row.fits_its_columns for row in posted):
+            if is_broken or not all(row.fits_column_types for row in posted):
                 raise unknown_error()
-            for other in self._under_way:
+            for other in self._open:
                 self.keys_written_at_once |= other.keys & {row.key for row in posted}
             ends_at = self._now() + duration_seconds
-            self._under_way.append(Transaction(posted, existing, ends_at))
-            self._commit_what_is_over()
+            self._open.append(Transaction(posted, existing, ends_at))
+            self._commit_finished()
 
-    def _commit_what_is_over(self) -> None:
-        for transaction in list(self._under_way):
+    def _commit_finished(self) -> None:
+        for transaction in list(self._open):
             if transaction.ends_at <= self._now():
-                self._under_way.remove(transaction)
+                self._open.remove(transaction)
                 for row in transaction.posted:
                     if row.key in transaction.existing:
                         transaction.existing[row.key].update_from(row)
@@ -111,19 +111,19 @@ class Table:
 
 
 class Transaction(NamedTuple):
-    """A write that is not over yet, with the rows that it found."""
+    """A write that is not committed yet, and the rows that existed when it started."""
 
-    posted: list[Row]
-    existing: dict[Key, Row]
+    posted: list[CertificateRow]
+    existing: dict[Key, CertificateRow]
     ends_at: float
 
     @property
     def keys(self) -> set[Key]:
-        """The keys that it writes."""
+        """The keys of the written rows."""
         return {row.key for row in self.posted}
 
 
-def _refuse_locked(posted: list[Row], existing: dict[Key, Row]) -> None:
+def _refuse_locked(posted: list[CertificateRow], existing: dict[Key, CertificateRow]) -> None:
     errors = [
         {
             "station_id": row.station_id,

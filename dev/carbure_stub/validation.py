@@ -1,4 +1,4 @@
-"""What the receiver checks in a payload, and the few things it does not let pass."""
+"""CARBURE's validation of a payload."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from dev.carbure_stub.refusal import RefusedError, unknown_error
-from dev.carbure_stub.storage import Row
+from dev.carbure_stub.storage import CertificateRow
 
 SIREN_MIN_LENGTH = 9
 UNIT_CODE_LENGTH = 5
@@ -17,7 +17,7 @@ Checks = dict[str, Callable[[Any], bool]]
 
 
 def validate(payload: Any) -> None:
-    """Refuse a payload of the wrong shape, or one with fields that are not valid, naming them."""
+    """Raise RefusedError if the payload has the wrong structure or invalid fields."""
     if not _is_list_of_objects(payload):
         raise unknown_error()
     if not all(isinstance(item.get("operational_units"), list) for item in payload):
@@ -32,17 +32,17 @@ def validate(payload: Any) -> None:
 
 
 def refuse_other_years(payload: list[dict], configured_years: set[int]) -> None:
-    """Refuse a valid payload with a unit whose `from` is in a year that is not configured."""
+    """Raise RefusedError if a valid payload has a `from` in a year that is not configured."""
     for item in payload:
         for unit in item["operational_units"]:
             if date.fromisoformat(unit["from"]).year not in configured_years:
                 raise unknown_error()
 
 
-def rows_of(payload: list[dict], entity_ids: dict[str, int]) -> list[Row]:
-    """Turn a valid payload into rows; sirens that are not in `entity_ids` are let through."""
+def rows_of(payload: list[dict], entity_ids: dict[str, int]) -> list[CertificateRow]:
+    """Convert a valid payload to rows. CARBURE also accepts SIRENs it does not know."""
     return [
-        Row(
+        CertificateRow(
             station_id=station["id"],
             first_day=date.fromisoformat(unit["from"]),
             last_day=date.fromisoformat(unit["to"]),

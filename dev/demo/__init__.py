@@ -1,1 +1,1 @@
-"""A run of the whole way on one machine: made or real sessions, PostgreSQL, dbt, the sender."""
+"""The whole process on one machine: generated or sample sessions, PostgreSQL, dbt, the sender."""

@@ -1,4 +1,4 @@
-"""The stand-in for CARBURE against what the receiver is known to answer."""
+"""The CARBURE stub responds as CARBURE is known to respond."""
 
 import json
 import time
@@ -12,7 +12,7 @@ from dev.carbure_stub import CarbureStub, Fault, running
 
 BULK_CREATE = "/api/elec/provision-certificates-qualicharge/bulk-create/"
 UNKNOWN_ERROR = {"status": "error", "error": "UNKNOWN_ERROR"}
-NO_REASON_GIVEN = {"status": "validation_error", "errors": []}
+ERROR_WITHOUT_REASON = {"status": "validation_error", "errors": []}
 APRIL = (date(2025, 4, 1), date(2025, 4, 30))
 AS_JSON = {"Content-Type": "application/json"}
 MISSING = object()
@@ -30,7 +30,7 @@ def root_url(stub):
 
 
 @pytest.fixture
-def key_alone(stub):
+def key_only(stub):
     return {"X-API-KEY": stub.api_key}
 
 
@@ -45,15 +45,15 @@ def call(root_url):
 
 
 @pytest.fixture
-def tokens(stub, call, key_alone):
+def tokens(stub, call, key_only):
     credentials = {"email": stub.email, "password": stub.password}
-    return call("POST", "/api/token/", json=credentials, headers=key_alone).json()
+    return call("POST", "/api/token/", json=credentials, headers=key_only).json()
 
 
 @pytest.fixture
-def send(call, tokens, key_alone):
-    """Post to bulk-create as the sender does; `json` or `data` is the payload."""
-    headers = key_alone | {"Authorization": f"Bearer {tokens['access']}"}
+def send(call, tokens, key_only):
+    """Post a payload, passed as `json` or `data`, to bulk-create as the sender does."""
+    headers = key_only | {"Authorization": f"Bearer {tokens['access']}"}
 
     def _send(*, more_headers=None, **options):
         return call("POST", BULK_CREATE, headers=headers | (more_headers or {}), **options)
@@ -61,8 +61,8 @@ def send(call, tokens, key_alone):
     return _send
 
 
-def changed(thing, changes):
-    result = thing | changes
+def changed(original, changes):
+    result = original | changes
     return {name: value for name, value in result.items() if value is not MISSING}
 
 
@@ -85,11 +85,11 @@ def payload_with(station_changes=None, unit_changes=None, item_changes=None):
     return [changed(item(changed(unit(only_station), unit_changes or {})), item_changes or {})]
 
 
-# Access
+# Authentication and rate limits
 
 
 @pytest.mark.parametrize(
-    ("mistake", "status"),
+    ("changes", "status"),
     [
         ({"password": "another"}, 401),
         ({"email": "nobody@example.org"}, 401),
@@ -97,29 +97,29 @@ def payload_with(station_changes=None, unit_changes=None, item_changes=None):
         ({"api_key": "another"}, 403),
     ],
 )
-def test_login_is_refused_with_a_detail(stub, call, mistake, status):
-    right = {name: getattr(stub, name) for name in ("email", "password", "api_key")}
-    credentials = right | mistake
+def test_wrong_credentials_are_refused(stub, call, changes, status):
+    valid = {name: getattr(stub, name) for name in ("email", "password", "api_key")}
+    credentials = valid | changes
     headers = {"X-API-KEY": credentials.pop("api_key")}
-    answer = call("POST", "/api/token/", json=credentials, headers=headers)
-    assert answer.status_code == status
-    assert set(answer.json()) == {"detail"}
+    response = call("POST", "/api/token/", json=credentials, headers=headers)
+    assert response.status_code == status
+    assert set(response.json()) == {"detail"}
 
 
-def test_refresh_gives_a_new_access_and_no_new_refresh(call, key_alone, tokens, send):
+def test_refresh_returns_only_an_access_token(call, key_only, tokens, send):
     assert set(tokens) == {"refresh", "access"}
     refresh = {"refresh": tokens["refresh"]}
-    answer = call("POST", "/api/token/refresh/", json=refresh, headers=key_alone)
-    assert set(answer.json()) == {"access"}
-    renewed = {"Authorization": f"Bearer {answer.json()['access']}"}
+    response = call("POST", "/api/token/refresh/", json=refresh, headers=key_only)
+    assert set(response.json()) == {"access"}
+    renewed = {"Authorization": f"Bearer {response.json()['access']}"}
     assert send(json=[], more_headers=renewed).status_code == 201
 
 
 @pytest.mark.parametrize("kind", ["garbage", "access"])
-def test_refresh_wants_a_refresh_token(call, key_alone, tokens, kind):
+def test_refresh_refuses_other_tokens(call, key_only, tokens, kind):
     refresh = {"refresh": tokens.get(kind, kind)}
-    answer = call("POST", "/api/token/refresh/", json=refresh, headers=key_alone)
-    assert (answer.status_code, answer.json()["code"]) == (401, "token_not_valid")
+    response = call("POST", "/api/token/refresh/", json=refresh, headers=key_only)
+    assert (response.status_code, response.json()["code"]) == (401, "token_not_valid")
 
 
 @pytest.mark.parametrize(
@@ -133,24 +133,24 @@ def test_refresh_wants_a_refresh_token(call, key_alone, tokens, kind):
         ({"Authorization": "Bearer {access}", "X-API-KEY": "another"}, 403, None),
     ],
 )
-def test_the_token_is_checked_before_the_key(send, tokens, headers, status, code):
+def test_token_is_checked_before_the_api_key(send, tokens, headers, status, code):
     headers = {name: value and value.format(**tokens) for name, value in headers.items()}
-    answer = send(json=[], more_headers=headers)
-    assert (answer.status_code, answer.json().get("code")) == (status, code)
-    assert answer.json()["detail"]
+    response = send(json=[], more_headers=headers)
+    assert (response.status_code, response.json().get("code")) == (status, code)
+    assert response.json()["detail"]
 
 
-def test_an_access_token_expires_and_its_refresh_outlives_it(stub, call, key_alone, send, tokens):
+def test_access_token_expires_before_its_refresh_token(stub, call, key_only, send, tokens):
     stub.access_token_seconds = 0
     refresh = {"refresh": tokens["refresh"]}
-    renewed = call("POST", "/api/token/refresh/", json=refresh, headers=key_alone)
+    renewed = call("POST", "/api/token/refresh/", json=refresh, headers=key_only)
     assert renewed.status_code == 200
     expired = {"Authorization": f"Bearer {renewed.json()['access']}"}
-    answer = send(json=[], more_headers=expired)
-    assert (answer.status_code, answer.json()["code"]) == (401, "token_not_valid")
+    response = send(json=[], more_headers=expired)
+    assert (response.status_code, response.json()["code"]) == (401, "token_not_valid")
 
 
-def test_entities_need_the_key_alone_and_are_filtered(stub, call, key_alone):
+def test_entities_require_only_the_api_key_and_can_be_filtered(stub, call, key_only):
     biofuel = {"id": 3, "name": "Raffineur", "entity_type": "Producteur", "registration_id": "3"}
     disabled = stub.entities[0] | {"id": 4, "is_enabled": False}
     stub.entities += [biofuel, disabled]
@@ -158,40 +158,38 @@ def test_entities_need_the_key_alone_and_are_filtered(stub, call, key_alone):
     filters = {"is_enabled": "true", "entity_type": "Charge Point Operator"}
 
     assert call("GET", path).status_code == 403
-    everything = call("GET", path, headers=key_alone).json()
+    everything = call("GET", path, headers=key_only).json()
     assert [entity["id"] for entity in everything] == [1, 2, 3, 4]
-    operators = call("GET", path, headers=key_alone, params=filters).json()
+    operators = call("GET", path, headers=key_only, params=filters).json()
     assert operators == stub.entities[:2]
 
 
-def test_calls_with_the_key_alone_and_calls_of_the_user_are_throttled_apart(
-    stub, call, key_alone, send
-):
+def test_key_calls_and_user_calls_have_separate_rate_limits(stub, call, key_only, send):
     stub.key_calls_per_second, stub.user_calls_per_second = 0, 1
-    refused = call("GET", "/api/resources/entities", headers=key_alone)
+    refused = call("GET", "/api/resources/entities", headers=key_only)
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
     assert [send(json=[]).status_code for _ in range(2)] == [201, 429]
     time.sleep(1)
     assert send(json=[]).status_code == 201
 
 
-# Paths
+# Routes
 
 
 @pytest.mark.parametrize("path", ["/api/nowhere/", "/api/resources/entities/"])
-def test_a_wrong_path_is_a_page_for_get_and_an_empty_405_for_post(call, key_alone, path):
-    page = call("GET", path, headers=key_alone)
+def test_wrong_path_returns_a_page_for_get_and_an_empty_405_for_post(call, key_only, path):
+    page = call("GET", path, headers=key_only)
     assert page.status_code == 200
     assert page.headers["Content-Type"].startswith("text/html")
-    answer = call("POST", path, headers=key_alone, json={})
-    assert (answer.status_code, answer.content) == (405, b"")
+    response = call("POST", path, headers=key_only, json={})
+    assert (response.status_code, response.content) == (405, b"")
 
 
 @pytest.mark.parametrize("path", ["/api/token", "/api/token/refresh", BULK_CREATE.rstrip("/")])
-def test_a_post_without_its_trailing_slash_is_redirected(call, key_alone, path):
-    answer = call("POST", path, headers=key_alone, json={})
-    assert answer.status_code == 301
-    assert answer.headers["Location"].endswith(f"{path}/")
+def test_post_without_trailing_slash_is_redirected(call, key_only, path):
+    response = call("POST", path, headers=key_only, json={})
+    assert response.status_code == 301
+    assert response.headers["Location"].endswith(f"{path}/")
 
 
 @pytest.mark.parametrize(
@@ -201,21 +199,21 @@ def test_a_post_without_its_trailing_slash_is_redirected(call, key_alone, path):
         ("GET", "/api/elec/provision-certificates/?source=QUALICHARGE"),
     ],
 )
-def test_the_route_of_2025_and_its_read_back_are_gone(call, key_alone, method, path):
-    assert call(method, path, headers=key_alone).status_code == 403
+def test_routes_of_2025_are_refused(call, key_only, method, path):
+    assert call(method, path, headers=key_only).status_code == 403
 
 
-def test_what_was_sent_cannot_be_read_back(call, key_alone):
-    assert call("GET", BULK_CREATE, headers=key_alone).status_code == 405
+def test_certificates_cannot_be_read_back(call, key_only):
+    assert call("GET", BULK_CREATE, headers=key_only).status_code == 405
 
 
-# Bodies
+# Payloads
 
 
 def test_success_has_no_body_and_no_content_type(stub, send):
-    answer = send(json=payload_with())
-    assert (answer.status_code, answer.content) == (201, b"")
-    assert "Content-Type" not in answer.headers
+    response = send(json=payload_with())
+    assert (response.status_code, response.content) == (201, b"")
+    assert "Content-Type" not in response.headers
     (row,) = stub.rows
     assert row.key == ("FRS01P0001", *APRIL)
     assert (row.siren, row.entity_id, row.unit_code) == ("100000001", 1, "FRS01")
@@ -231,7 +229,7 @@ def test_success_has_no_body_and_no_content_type(stub, send):
         [item(unit(stations=MISSING))],
     ],
 )
-def test_nothing_to_store_is_accepted(stub, send, payload):
+def test_payload_without_stations_is_accepted(stub, send, payload):
     assert send(json=payload).status_code == 201
     assert stub.rows == []
 
@@ -244,7 +242,7 @@ def test_nothing_to_store_is_accepted(stub, send, payload):
         {"item_changes": {"siren": "999999999"}},
     ],
 )
-def test_unknown_sirens_are_stored_for_no_entity(stub, send, changes):
+def test_unknown_siren_is_stored_without_entity(stub, send, changes):
     assert send(json=payload_with(**changes)).status_code == 201
     assert [row.entity_id for row in stub.rows] == [None]
 
@@ -265,7 +263,7 @@ def test_unknown_sirens_are_stored_for_no_entity(stub, send, changes):
         {"unit_changes": {"from": "2024-01-01", "to": "2099-12-31"}},
     ],
 )
-def test_what_looks_wrong_is_accepted_all_the_same(stub, send, changes):
+def test_implausible_values_are_accepted(stub, send, changes):
     assert send(json=payload_with(**changes)).status_code == 201
     assert len(stub.rows) == 1
 
@@ -294,19 +292,19 @@ def test_what_looks_wrong_is_accepted_all_the_same(stub, send, changes):
         ("station_changes", "is_controlled", MISSING),
     ],
 )
-def test_an_invalid_field_is_named_and_nothing_is_stored(stub, send, level, field, value):
+def test_invalid_field_is_named_and_nothing_is_stored(stub, send, level, field, value):
     good = item(unit(station("FRS02P0001")), siren="200000002")
-    answer = send(json=[good, *payload_with(**{level: {field: value}})])
-    assert answer.status_code == 400
-    assert answer.json()["status"] == "validation_error"
-    (error,) = answer.json()["errors"]
+    response = send(json=[good, *payload_with(**{level: {field: value}})])
+    assert response.status_code == 400
+    assert response.json()["status"] == "validation_error"
+    (error,) = response.json()["errors"]
     assert (error["index"], error["field"]) == ("1", field)
     assert stub.rows == []
 
 
-def test_errors_tell_their_place_by_station_or_by_siren(send):
-    answer = send(json=[item(unit(station("bad")), siren="short", entity="Operator")])
-    by_siren, by_station = answer.json()["errors"]
+def test_errors_are_located_by_station_or_by_siren(send):
+    response = send(json=[item(unit(station("bad")), siren="short", entity="Operator")])
+    by_siren, by_station = response.json()["errors"]
     assert by_siren.pop("errors")
     assert by_station.pop("errors")
     assert by_siren == {"index": "0", "entity": "Operator", "siren": "short", "field": "siren"}
@@ -320,9 +318,9 @@ def test_errors_tell_their_place_by_station_or_by_siren(send):
 
 
 @pytest.mark.parametrize("payload", [[{}], [item(operational_units=MISSING)]])
-def test_a_wrong_top_is_refused_without_a_reason(send, payload):
-    answer = send(json=payload)
-    assert (answer.status_code, answer.json()) == (400, NO_REASON_GIVEN)
+def test_wrong_top_level_is_refused_without_a_reason(send, payload):
+    response = send(json=payload)
+    assert (response.status_code, response.json()) == (400, ERROR_WITHOUT_REASON)
 
 
 @pytest.mark.parametrize(
@@ -338,9 +336,9 @@ def test_a_wrong_top_is_refused_without_a_reason(send, payload):
         [item(unit(station("FRS01P0001"), station("FRS01P0002", energy="Infinity")))],
     ],
 )
-def test_bad_data_ends_in_the_unknown_error_and_stores_nothing(stub, send, payload):
-    answer = send(json=payload)
-    assert (answer.status_code, answer.json()) == (500, UNKNOWN_ERROR)
+def test_malformed_data_returns_unknown_error_and_stores_nothing(stub, send, payload):
+    response = send(json=payload)
+    assert (response.status_code, response.json()) == (500, UNKNOWN_ERROR)
     assert stub.rows == []
 
 
@@ -348,53 +346,53 @@ def test_bad_data_ends_in_the_unknown_error_and_stores_nothing(stub, send, paylo
     ("energy", "status", "key"),
     [("NaN", 400, "detail"), ("-Infinity", 400, "detail"), ("1e400", 500, "error")],
 )
-def test_numbers_outside_json_are_refused(send, energy, status, key):
+def test_non_json_numbers_are_refused(send, energy, status, key):
     body = json.dumps(payload_with(station_changes={"energy": 1.5})).replace("1.5", energy)
-    answer = send(data=body, more_headers=AS_JSON)
-    assert answer.status_code == status
-    assert key in answer.json()
+    response = send(data=body, more_headers=AS_JSON)
+    assert response.status_code == status
+    assert key in response.json()
 
 
-def test_null_is_not_an_empty_payload(send):
-    answer = send(data="null", more_headers=AS_JSON)
-    assert (answer.status_code, answer.json()) == (500, UNKNOWN_ERROR)
+def test_null_payload_is_refused(send):
+    response = send(data="null", more_headers=AS_JSON)
+    assert (response.status_code, response.json()) == (500, UNKNOWN_ERROR)
 
 
-def test_a_form_is_accepted_and_lost(stub, send):
+def test_form_is_accepted_but_not_stored(stub, send):
     assert send(data={"payload": "anything"}).status_code == 201
     assert stub.rows == []
 
 
-def test_a_chunked_body_is_read_as_empty(stub, send):
+def test_chunked_body_is_read_as_empty(stub, send):
     chunks = iter([b"[", b"]"])
-    answer = send(data=chunks, more_headers=AS_JSON)
-    assert (answer.status_code, answer.json()) == (500, UNKNOWN_ERROR)
+    response = send(data=chunks, more_headers=AS_JSON)
+    assert (response.status_code, response.json()) == (500, UNKNOWN_ERROR)
 
 
 @pytest.mark.parametrize(("excess_bytes", "status"), [(0, 201), (1, 400)])
-def test_the_body_ends_at_ten_mebibytes(send, excess_bytes, status):
+def test_body_over_ten_mebibytes_is_refused(send, excess_bytes, status):
     body = b"[]".ljust(10 * 1024 * 1024 + excess_bytes)
-    answer = send(data=body, more_headers=AS_JSON)
-    assert answer.status_code == status
-    assert answer.headers.get("Content-Type", "").startswith("text/html") == (status == 400)
+    response = send(data=body, more_headers=AS_JSON)
+    assert response.status_code == status
+    assert response.headers.get("Content-Type", "").startswith("text/html") == (status == 400)
 
 
-# What is stored
+# Stored rows
 
 
-def test_a_repost_updates_all_but_the_validation_and_deletes_nothing(stub, send):
+def test_repost_updates_all_but_the_validation_and_deletes_nothing(stub, send):
     send(json=[item(unit(station("FRS01P0001"), station("FRS01P0002")))])
     stub.rows[0].is_validated_by_dgec = True
     new = station("FRS01P0001", energy=0, is_controlled=True)
     assert send(json=[item(unit(new, code="FRS02"), siren="200000002")]).status_code == 201
-    updated, left_out = stub.rows
+    updated, untouched = stub.rows
     assert (updated.siren, updated.entity_id, updated.unit_code) == ("200000002", 2, "FRS02")
     assert (updated.energy_mwh, updated.is_controlled) == (0, True)
     assert (updated.is_validated_by_dgec, updated.is_validated_by_operator) == (True, False)
-    assert left_out.energy_mwh == 1.5
+    assert untouched.energy_mwh == 1.5
 
 
-def test_another_last_day_is_another_row(stub, send):
+def test_different_last_day_adds_a_row(stub, send):
     send(json=payload_with())
     send(json=payload_with(unit_changes={"to": "2025-04-29"}))
     assert [row.last_day.day for row in stub.rows] == [30, 29]
@@ -408,21 +406,21 @@ def test_another_last_day_is_another_row(stub, send):
         [item(unit(station())), item(unit(station()), siren="200000002")],
     ],
 )
-def test_the_same_key_twice_leaves_two_rows_and_a_repost_updates_one(stub, send, payload):
+def test_repeated_key_leaves_two_rows_and_a_repost_updates_one(stub, send, payload):
     assert send(json=payload).status_code == 201
     send(json=payload_with(station_changes={"energy": 7}))
     assert sorted(row.energy_mwh for row in stub.rows) == [1.5, 7]
 
 
-def test_overlapping_posts_of_one_key_leave_two_rows(stub, send):
+def test_concurrent_posts_of_one_key_leave_two_rows(stub, send):
     stub.faults.extend([Fault(delay_seconds=0.2)] * 2)
     with ThreadPoolExecutor(2) as pool:
-        answers = pool.map(lambda _: send(json=payload_with()), range(2))
-        assert [answer.status_code for answer in answers] == [201, 201]
+        responses = pool.map(lambda _: send(json=payload_with()), range(2))
+        assert [response.status_code for response in responses] == [201, 201]
     assert [row.key for row in stub.rows] == [("FRS01P0001", *APRIL)] * 2
 
 
-def test_locked_rows_are_all_listed_and_hold_back_the_whole_request(stub, send):
+def test_locked_rows_are_listed_and_the_whole_request_is_refused(stub, send):
     locked = ["FRS01P0001", "FRS01P0002"]
     send(json=[item(unit(*map(station, locked)))])
     for station_id in locked:
@@ -430,16 +428,16 @@ def test_locked_rows_are_all_listed_and_hold_back_the_whole_request(stub, send):
     posted = [station(station_id, energy=9) for station_id in locked]
     other = item(unit(station("FRS02P0001")), siren="200000002")
 
-    answer = send(json=[other, item(unit(*posted))])
+    response = send(json=[other, item(unit(*posted))])
 
-    assert (answer.status_code, answer.json()["status"]) == (400, "error")
-    assert [error["station_id"] for error in answer.json()["errors"]] == locked
+    assert (response.status_code, response.json()["status"]) == (400, "error")
+    assert [error["station_id"] for error in response.json()["errors"]] == locked
     text = "Provision certificate already validated and created"
-    assert {error["error"] for error in answer.json()["errors"]} == {text}
+    assert {error["error"] for error in response.json()["errors"]} == {text}
     assert [row.energy_mwh for row in stub.rows] == [1.5, 1.5]
 
 
-# Scripted faults
+# Faults
 
 
 @pytest.mark.parametrize(
@@ -451,16 +449,16 @@ def test_locked_rows_are_all_listed_and_hold_back_the_whole_request(stub, send):
         (Fault(status=429, body={"detail": "Later."}), 429, 0),
     ],
 )
-def test_a_scripted_answer_befalls_one_request(stub, send, fault, status, row_count):
+def test_fault_affects_one_request(stub, send, fault, status, row_count):
     stub.faults.append(fault)
-    answer = send(json=payload_with())
-    assert (answer.status_code, len(stub.rows)) == (status, row_count)
-    assert answer.headers.get("Retry-After") == ("1" if status == 429 else None)
+    response = send(json=payload_with())
+    assert (response.status_code, len(stub.rows)) == (status, row_count)
+    assert response.headers.get("Retry-After") == ("1" if status == 429 else None)
     assert send(json=payload_with()).status_code == 201
 
 
 @pytest.mark.parametrize("after_storing", [False, True])
-def test_a_dropped_connection_does_not_tell_what_was_stored(stub, send, capfd, after_storing):
+def test_connection_is_dropped_before_or_after_storing(stub, send, capfd, after_storing):
     stub.faults.append(Fault(drops_connection=True, after_storing=after_storing))
     with pytest.raises(requests.ConnectionError):
         send(json=payload_with())
@@ -469,7 +467,7 @@ def test_a_dropped_connection_does_not_tell_what_was_stored(stub, send, capfd, a
     assert capfd.readouterr().err == ""
 
 
-def test_a_client_that_gives_up_does_not_cancel_the_write(stub, send, capfd):
+def test_client_timeout_does_not_cancel_the_write(stub, send, capfd):
     stub.faults.append(Fault(delay_seconds=0.3))
     with pytest.raises(requests.ReadTimeout):
         send(json=payload_with(), timeout=0.1)
@@ -479,7 +477,7 @@ def test_a_client_that_gives_up_does_not_cancel_the_write(stub, send, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_requests_are_recorded_with_their_stations(stub, send):
+def test_requests_are_recorded_with_their_station_count(stub, send):
     send(json=[item(unit(station("FRS01P0001"), station("bad")), unit(station("FRS01P0003")))])
     assert stub.requests_received == [
         ("POST", "/api/token/", 200, 0),

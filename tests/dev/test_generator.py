@@ -1,4 +1,4 @@
-"""The made sessions: the same for a seed, of the promised sizes, with the promised contents."""
+"""The generated sessions: reproducible, of the documented size, with the planted anomalies."""
 
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from dev.generator import Made, generate, valid_siren
+from dev.generator import GeneratedSource, generate, valid_siren
 from tests.support.reference import (
     FLAGS,
     FlaggedSession,
@@ -18,13 +18,14 @@ from tests.support.reference import (
     station_energy_mwh,
 )
 
-PERIODS = [date(2025, 4, 1), date(2025, 5, 1)]
+MAY = date(2025, 5, 1)
+PERIODS = [date(2025, 4, 1), MAY]
 
 Flagged = dict[UUID, FlaggedSession]
 
 
 @pytest.fixture(scope="module")
-def made() -> Made:
+def generated() -> GeneratedSource:
     return generate()
 
 
@@ -34,17 +35,17 @@ def period(request: pytest.FixtureRequest) -> date:
 
 
 @pytest.fixture(scope="module")
-def flagged(made: Made, period: date) -> Flagged:
-    return flag_sessions(made.source, period)
+def flagged(generated: GeneratedSource, period: date) -> Flagged:
+    return flag_sessions(generated.source, period)
 
 
-def test_same_seed_gives_the_same_rows(made: Made):
-    # NaN differs from itself, but every NaN here is one object, which is enough for tuples.
-    assert generate() == made
+def test_same_seed_gives_the_same_rows(generated: GeneratedSource):
+    # NaN != NaN, but tuples compare by identity first, and every NaN here is the same object.
+    assert generate() == generated
 
 
-def test_sizes(made: Made):
-    source = made.source
+def test_row_counts(generated: GeneratedSource):
+    source = generated.source
     spellings = Counter(
         row.siren_amenageur
         for row in source.amenageur
@@ -60,8 +61,8 @@ def test_sizes(made: Made):
     assert max(starts) < datetime(2025, 6, 1, tzinfo=UTC)
 
 
-def test_everything_is_planted_in_ten_sessions_at_least(made: Made, period: date):
-    planted = made.planted[period]
+def test_every_anomaly_is_planted_at_least_ten_times(generated: GeneratedSource, period: date):
+    planted = generated.planted[period]
 
     assert tuple(planted.flags) == FLAGS
     assert len(planted.blocked) == 9
@@ -69,10 +70,12 @@ def test_everything_is_planted_in_ten_sessions_at_least(made: Made, period: date
     assert min(*counts, planted.invalid_energy, planted.hidden_overlap) >= 10
 
 
-def test_planted_numbers_are_what_the_rules_find(made: Made, period: date, flagged: Flagged):
-    planted = made.planted[period]
+def test_planted_counts_match_the_reference_rules(
+    generated: GeneratedSource, period: date, flagged: Flagged
+):
+    planted = generated.planted[period]
 
-    counts = {line: entry.sessions for line, entry in balance(flagged).items()}
+    counts = {name: entry.sessions for name, entry in balance(flagged).items()}
     assert counts == {
         "received": planted.received,
         "rejected": planted.rejected,
@@ -82,46 +85,61 @@ def test_planted_numbers_are_what_the_rules_find(made: Made, period: date, flagg
         "rejected_invalid_energy": planted.invalid_energy,
         **{f"rejected_{flag}": count for flag, count in planted.flags.items()},
     }
-    blocked = Counter(one.blocking_reason for one in flagged.values() if not one.is_rejected)
+    blocked = Counter(
+        session.blocking_reason for session in flagged.values() if not session.is_rejected
+    )
     assert blocked == {**planted.blocked, None: planted.sendable}
 
 
-def test_stories_are_told(made: Made, period: date, flagged: Flagged):
-    unacceptable = Counter(
-        one.id_station_itinerance for one in flagged.values() if one.flags["eneu"]
-    )
-    start = {row.id: row.start for row in made.source.session}
-    repeated = Counter(
-        (one.siren, start[one.session_id].date())
-        for one in flagged.values()
-        if one.flags["duplicate"]
-    )
-
+def test_three_stations_deliver_nothing(flagged: Flagged):
     assert list(station_energy_mwh(flagged).values()).count(Decimal(0)) == 3
-    (_, most_unacceptable), (_, second_most) = unacceptable.most_common(2)
-    assert most_unacceptable > 5 * second_most
-    if period == date(2025, 5, 1):
-        ((_, day), count), (_, second_count) = repeated.most_common(2)
-        assert day == date(2025, 5, 13)
-        assert count > 5 * second_count
-        days = {(one.siren, start[one.session_id].day) for one in flagged.values()}
-        silent = valid_siren(12)
-        assert {day for day in range(1, 32) if (silent, day) not in days} == set(range(19, 27))
 
 
-def test_no_station_delivers_more_than_its_charge_points_can(
-    made: Made, period: date, flagged: Flagged
+def test_station_that_sends_wh_has_by_far_the_most_unacceptable_energies(flagged: Flagged):
+    counts = Counter(
+        session.id_station_itinerance for session in flagged.values() if session.flags["eneu"]
+    )
+    (_, first), (_, second) = counts.most_common(2)
+    assert first > 5 * second
+
+
+def test_one_operator_sends_one_day_twice(generated: GeneratedSource):
+    flagged = flag_sessions(generated.source, MAY)
+    day_of = {row.id: row.start.date() for row in generated.source.session}
+    counts = Counter(
+        (session.siren, day_of[session.session_id])
+        for session in flagged.values()
+        if session.flags["duplicate"]
+    )
+    ((siren, day), first), (_, second) = counts.most_common(2)
+    assert (siren, day) == (valid_siren(4), date(2025, 5, 13))
+    assert first > 5 * second
+
+
+def test_one_operator_is_silent_for_eight_days(generated: GeneratedSource):
+    flagged = flag_sessions(generated.source, MAY)
+    day_of = {row.id: row.start.day for row in generated.source.session}
+    days = {
+        day_of[session.session_id]
+        for session in flagged.values()
+        if session.siren == valid_siren(12)
+    }
+    assert set(range(1, 32)) - days == set(range(19, 27))
+
+
+def test_no_station_exceeds_the_power_of_its_charge_points(
+    generated: GeneratedSource, period: date, flagged: Flagged
 ):
     month_start, month_end = month_limits(period, "UTC")
     hours = (month_end - month_start).total_seconds() / 3600
-    stations = {row.id: row.id_station_itinerance for row in made.source._station}
+    stations = {row.id: row.id_station_itinerance for row in generated.source._station}
     power_kw = defaultdict(float)
-    for row in made.source._pointdecharge:
+    for row in generated.source._pointdecharge:
         power_kw[stations.get(row.station_id)] += row.puissance_nominale
     clean_kwh = defaultdict(Decimal)
-    for one in flagged.values():
-        if not one.is_rejected:
-            clean_kwh[one.id_station_itinerance] += one.booked_energy_kwh
+    for session in flagged.values():
+        if not session.is_rejected:
+            clean_kwh[session.id_station_itinerance] += session.booked_energy_kwh
 
     assert not [
         station_id

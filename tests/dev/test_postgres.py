@@ -1,4 +1,4 @@
-"""The server of the project's own: whatever becomes of who started it, the next start works."""
+"""The private server: however its owner ends, the next start works."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import pytest
 from dev import postgres
 from tests.support.warehouse import PROJECT
 
-# Starts a server, says where it is, and waits to be ended.
+# Starts a server, prints its socket folder, and waits to be stopped.
 OWNER = """
 import signal, sys, time
 from dev import postgres
@@ -45,44 +45,46 @@ def postmaster(name: str) -> int:
 
 
 def is_running(process: int) -> bool:
-    """A process that nobody has buried yet is dead all the same."""
     try:
+        # A zombie has ended, even if its parent has not waited for it yet.
         return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
 
-@pytest.mark.parametrize("polite", [signal.SIGINT, signal.SIGTERM])
-def test_it_stops_with_its_owner(name: str, owner: subprocess.Popen[str], polite: int) -> None:
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_server_stops_with_its_owner(
+    name: str, owner: subprocess.Popen[str], signal_number: int
+) -> None:
     owner.stdout.readline()
     server = postmaster(name)
-    owner.send_signal(polite)
+    owner.send_signal(signal_number)
     owner.wait(timeout=30)
     assert not is_running(server)
 
 
-def test_what_a_killed_owner_left_is_cleared_up_by_the_next_start(
+def test_next_start_stops_the_server_of_a_killed_owner(
     name: str, owner: subprocess.Popen[str]
 ) -> None:
     owner.stdout.readline()
-    left = postmaster(name)
+    orphan = postmaster(name)
     owner.kill()
     owner.wait(timeout=30)
-    assert is_running(left)
+    assert is_running(orphan)
     with postgres.running(name):
-        assert not is_running(left)
+        assert not is_running(orphan)
         assert is_running(postmaster(name))
 
 
-def test_a_second_owner_is_told_that_it_is_in_use(name: str, owner: subprocess.Popen[str]) -> None:
+def test_second_owner_gets_an_error(name: str, owner: subprocess.Popen[str]) -> None:
     owner.stdout.readline()
     with pytest.raises(postgres.PostgresError, match="in use"), postgres.running(name):
         pass
     assert is_running(postmaster(name))
 
 
-def test_nobody_else_gets_in(name: str) -> None:
-    """No port is open, and the socket's folder belongs to the server's user alone."""
+def test_server_is_not_reachable_by_others(name: str) -> None:
+    """It listens on no port, and only its own user can access the socket's folder."""
     with postgres.running(name) as environment:
         assert Path(environment["PGHOST"]).stat().st_mode & 0o077 == 0
         log = (postgres.state_folder() / name / "server.log").read_text()

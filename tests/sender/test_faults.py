@@ -82,8 +82,8 @@ def test_next_run_recovers_from_a_fault_and_a_kill(
 PROBLEMS: dict[str, tuple[Callable[[Scene], None], Callable[[Scene], None]]] = {
     "locked station": (lambda scene: scene.lock(0), lambda scene: None),
     "requests killed by size": (
-        lambda scene: setattr(scene.stub, "most_stations", 1),
-        lambda scene: setattr(scene.stub, "most_stations", math.inf),
+        lambda scene: setattr(scene.stub, "max_stations", 1),
+        lambda scene: setattr(scene.stub, "max_stations", math.inf),
     ),
     "missing year": (
         lambda scene: scene.stub.configured_years.clear(),
@@ -165,7 +165,7 @@ def test_any_sequence_of_changes_faults_and_runs_ends_well(
 
 def test_size_of_a_killed_request_is_not_used_again(scene: Scene, root_url: str) -> None:
     scene.set_mart(FIRST)
-    scene.stub.most_stations = 1
+    scene.stub.max_stations = 1
     assert scene.run(root_url) == ExitCode.SUCCESS
     scene.check_settled(FIRST)
     assert [count for count in scene.counts() if count > 1] == [2]

@@ -1,0 +1,112 @@
+"""The summary at the end of the demo: energy by outcome, rejections, and what CARBURE received."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from psycopg2.extras import NamedTupleCursor
+
+from dev.carbure_stub import CertificateRow
+from dev.database import Database
+
+# In the order of the columns of energy_balance_monthly.
+FLAGS = (
+    *("negs", "eneu", "enea", "odus", "enex", "duplicate", "overlap"),
+    *("invalid_energy", "hidden_overlap"),
+)
+KWH_PER_MWH = 1000
+# The first sentence of the column's description.
+FLAG_DESCRIPTION = """
+    select split_part(col_description('tiruert.sessions_flagged'::regclass, attnum), '. ', 1)
+    from pg_attribute
+    where attrelid = 'tiruert.sessions_flagged'::regclass and attname = %s
+"""
+NEXT_STEPS = """
+Explore the results of this run:
+
+  target/dashboards/index.html     the dashboards, in a browser
+  make psql                        a prompt on the warehouse; try
+                                     select * from tiruert.energy_balance_monthly;
+                                     select * from tiruert.sessions_flagged where enex limit 9;
+                                     select * from tiruert.blocked_energy_monthly;
+  make docs                        every model and column, with its lineage, in a browser
+"""
+
+
+def read_balances(database: Database) -> list[Any]:
+    """Return the energy balance of all months, earliest first."""
+    with (
+        database.connection() as connection,
+        connection.cursor(cursor_factory=NamedTupleCursor) as cursor,
+    ):
+        cursor.execute("select * from tiruert.energy_balance_monthly order by period")
+        return cursor.fetchall()
+
+
+def lines(
+    database: Database, months: Sequence[date], received: Sequence[CertificateRow]
+) -> Iterator[str]:
+    """Yield the lines of the summary, month by month."""
+    for balance in read_balances(database):
+        if balance.period in months:
+            yield from _title(f"{balance.period:%B %Y}: energy balance")
+            yield from _balance_lines(balance)
+            yield from _title("Sessions by flag (a session can have several)")
+            yield from _flag_lines(database, balance)
+            yield from _title("Blocked, by reason")
+            yield from _blocked_lines(database, balance.period)
+            yield from _title("Received by CARBURE")
+            rows = [row for row in received if row.first_day == balance.period]
+            yield _received_line(balance, rows)
+    yield NEXT_STEPS
+
+
+def _title(text: str) -> list[str]:
+    return ["", text, "─" * len(text)]
+
+
+def _line(label: str, sessions: int, energy_mwh: Decimal, remark: str = "") -> str:
+    return f"  {label:<26} {sessions:>9,} sessions {energy_mwh:>14,.3f} MWh  {remark}".rstrip()
+
+
+def _balance_lines(balance: Any) -> Iterator[str]:
+    outcomes = {
+        "received": "sent to QualiCharge by operators",
+        "rejected": "has at least one rejecting flag",
+        "blocked": "clean, but cannot be credited",
+        "sendable": "clean, and included in its station's total",
+    }
+    for outcome, remark in outcomes.items():
+        yield _line(outcome, *_sessions_and_mwh(balance, outcome), remark)
+
+
+def _flag_lines(database: Database, balance: Any) -> Iterator[str]:
+    for flag in FLAGS:
+        [(description,)] = database.query(FLAG_DESCRIPTION, flag)
+        yield _line(flag, *_sessions_and_mwh(balance, flag), " ".join(description.split()))
+
+
+def _sessions_and_mwh(balance: Any, prefix: str) -> tuple[int, Decimal]:
+    return getattr(balance, f"{prefix}_sessions"), getattr(balance, f"{prefix}_kwh") / KWH_PER_MWH
+
+
+def _blocked_lines(database: Database, period: date) -> Iterator[str]:
+    rows = database.query(
+        "select blocking_reason, sum(sessions), sum(energy_mwh)"
+        " from tiruert.blocked_energy_monthly where period = %s"
+        " group by blocking_reason order by blocking_reason",
+        period,
+    )
+    yield from (_line(*row) for row in rows)
+    if not rows:
+        yield "  nothing"
+
+
+def _received_line(balance: Any, rows: Sequence[CertificateRow]) -> str:
+    energy_mwh = sum((Decimal(str(row.energy_mwh)) for row in rows), Decimal(0))
+    _, sendable_mwh = _sessions_and_mwh(balance, "sendable")
+    is_complete = energy_mwh == sendable_mwh
+    verdict = "everything sendable" if is_complete else f"out of {sendable_mwh} MWh sendable"
+    sirens = len({row.siren for row in rows})
+    return f"  {len(rows):,} stations of {sirens} SIRENs, {energy_mwh:,} MWh: {verdict}"
