@@ -1,1 +1,1 @@
-"""What the warehouse costs at a country's size, beside other ways to the same figures."""
+"""Compare the cost of `dbt build` at national scale with other ways to compute the same result."""

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from dev import postgres
-from dev.bench import report
-from dev.bench.figures import FIGURES, MILLION, Plan, measure_size
-from dev.bench.warehouse import SERVER_SETTINGS, BenchmarkError, on_server
+from dev.bench.database import SERVER_SETTINGS, BenchmarkError, default_database
+from dev.bench.measurement import Measurement, as_json, as_table, describe_environment
+from dev.bench.runner import MILLION, OPTIONAL_MEASUREMENTS, BenchmarkPlan, measure_size
+from dev.database import CommandError
 
 
 @click.command()
@@ -20,7 +21,7 @@ from dev.bench.warehouse import SERVER_SETTINGS, BenchmarkError, on_server
     multiple=True,
     default=(1, 10),
     show_default=True,
-    help="Sessions a month, in millions; may be given several times.",
+    help="Sessions per month, in millions. May be repeated.",
 )
 @click.option(
     "--months",
@@ -28,60 +29,53 @@ from dev.bench.warehouse import SERVER_SETTINGS, BenchmarkError, on_server
     multiple=True,
     default=(1, 12),
     show_default=True,
-    help="Months that there are, the one that is measured included; may be given several times.",
+    help="Months of history, including the measured month. May be repeated.",
 )
 @click.option(
-    "--figure",
-    "figures",
-    type=click.Choice(FIGURES),
+    "--measure",
+    "optional",
+    type=click.Choice(OPTIONAL_MEASUREMENTS),
     multiple=True,
-    default=FIGURES,
-    help="Measure this beside `dbt build`; may be given several times. Default: all.",
+    default=OPTIONAL_MEASUREMENTS,
+    help="Measure this in addition to `dbt build`. May be repeated.  [default: all]",
 )
 @click.option(
-    "--runs", type=click.IntRange(min=1), default=3, show_default=True, help="Of each measurement."
-)
-@click.option(
-    "--row-by-row-days",
-    type=click.IntRange(1, 30),
+    "--runs",
+    type=click.IntRange(min=1),
     default=3,
     show_default=True,
-    help="Days of the month that pandas works off, at the smallest size alone.",
+    help="Number of runs of each measurement.",
 )
 @click.option(
     "--json",
     "json_file",
     type=click.Path(dir_okay=False, path_type=Path),
     default=postgres.PROJECT / "target" / "bench.json",
-    help="Where every run is written.  [default: target/bench.json]",
+    help="File for all runs.  [default: target/bench.json]",
 )
 def bench(
     millions: tuple[float, ...],
     months: tuple[int, ...],
-    figures: tuple[str, ...],
+    optional: tuple[str, ...],
     runs: int,
-    row_by_row_days: int,
     json_file: Path,
 ) -> None:
-    """Measure `dbt build` of a month beside other ways to the same figures.
+    """Compare `dbt build` of one month with other ways to compute the same result.
 
-    Example: python -m dev.bench --millions 1 --figure statements --figure duckdb
+    Example: python -m dev.bench --millions 1 --measure statements --measure duckdb
     """
-    sizes = sorted(round(million * MILLION) for million in set(millions))
-    rows: list[report.Row] = []
+    measurements: list[Measurement] = []
     notes: list[str] = []
     try:
         with postgres.running("bench", settings=SERVER_SETTINGS) as server:
-            about = report.describe(on_server(server))
-            for sessions in sizes:
-                # What takes longest says the same of a session at every size.
-                wanted = frozenset(figures) - ({"row-by-row"} if sessions > sizes[0] else set())
-                plan = Plan(sessions, sorted(set(months)), wanted, runs, row_by_row_days, _say)
-                rows += measure_size(server, plan, notes)
-                _write(json_file, report.as_json(rows, about, notes))
-    except (BenchmarkError, postgres.PostgresError) as error:
+            environment = describe_environment(default_database(server))
+            for sessions in sorted(round(million * MILLION) for million in set(millions)):
+                plan = BenchmarkPlan(sessions, sorted(set(months)), frozenset(optional), runs, _log)
+                measurements += measure_size(server, plan, notes)
+                _write(json_file, as_json(measurements, environment, notes))
+    except (BenchmarkError, CommandError, postgres.PostgresError) as error:
         raise click.ClickException(str(error)) from None
-    report.as_table(rows).print_table(max_rows=None, max_columns=None, max_column_width=None)
+    as_table(measurements).print_table(max_rows=None, max_columns=None, max_column_width=None)
     for note in notes:
         click.echo(note)
 
@@ -89,14 +83,14 @@ def bench(
 def _write(file: Path, content: dict[str, Any]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    _say(f"written: {file}")
+    _log(f"wrote {file}")
 
 
-def _say(step: str) -> None:
-    click.secho(f"· {step}", fg="cyan", err=True)
+def _log(message: str) -> None:
+    click.secho(f"· {message}", fg="cyan", err=True)
 
 
 if __name__ == "__main__":
-    # A polite kill unwinds as Ctrl-C does, and stops the server on the way out.
+    # Like Ctrl-C, SIGTERM must raise KeyboardInterrupt, so that the server is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     bench(prog_name="python -m dev.bench")

@@ -1,7 +1,6 @@
--- 600 owners with one or two operational units each, 40,000 stations, 150,000 charge points: the
--- same ones each time.
+-- 600 owners with one or two operational units each, 40,000 stations and 150,000 charge points.
 
--- A number from 0 to 1 that looks random and depends on nothing but what it is drawn for.
+-- Draws a pseudo-random number from 0 to 1 that depends only on the arguments.
 create function draw(number bigint, seed bigint) returns double precision
 language sql immutable parallel safe
 return (hashint8extended(number, seed) & 16777215) / cast(16777216 as double precision);
@@ -23,7 +22,7 @@ values
     (cast(md5('invalid_siren') as uuid), 'SIREN de zéros', '000000000'),
     (cast(md5('no_name') as uuid), ' ', '199999996');
 
--- Each owner has the unit of its own number, and the first 300 one more.
+-- Each owner has the unit of its own number. The first 300 owners have a second one.
 insert into operationalunit (id, code, name, type)
 select
     cast(md5('unit ' || number) as uuid),
@@ -32,7 +31,7 @@ select
     'CHARGING'
 from generate_series(1, 900) as number;
 
--- One station in some two hundred is blocked for each of the reasons that a station can have.
+-- For each blocking reason, about one station in two hundred is blocked.
 insert into _station (id, id_station_itinerance, amenageur_id, operational_unit_id)
 with
 
@@ -91,10 +90,10 @@ select
     end
 from generate_series(0, 149999) as number;
 
--- As TimescaleDB has it: in chunks, without which each month would read all of them. The keys to
--- other tables are left out, since the rows are made to have them.
-alter table session rename to session_in_one;
-create table session (like session_in_one including all) partition by range (start);
-drop table session_in_one;
+-- Partitions take the place of TimescaleDB's chunks, so that a build reads only its own month.
+-- Foreign keys are omitted: `like` does not copy them, and the generated rows satisfy them.
+alter table session rename to unpartitioned_session;
+create table session (like unpartitioned_session including all) partition by range (start);
+drop table unpartitioned_session;
 
 analyze;
