@@ -7,6 +7,8 @@ display: table
 database: TIRUERT
 visualization_settings:
   column_settings:
+    '["name","amenageur_name"]':
+      column_title: Aménageur
     '["name","decisive_mwh"]':
       column_title: Leur énergie (MWh)
       decimals: 3
@@ -19,8 +21,6 @@ visualization_settings:
       column_title: Stations touchées
       decimals: 0
       number_separators: ', '
-    '["name","amenageur_name"]':
-      column_title: Aménageur
     '["name","hidden_overlap_sessions"]':
       column_title: Sessions masquées
       decimals: 0
@@ -42,7 +42,7 @@ template_tags:
 ---body---
 with
 
--- The month asked for, or the last one that is over.
+-- The chosen month, or else the latest complete one.
 chosen as (
     select coalesce([[to_date({{period}}, 'YYYY-MM'),]] period) as period
     from latest_complete_month

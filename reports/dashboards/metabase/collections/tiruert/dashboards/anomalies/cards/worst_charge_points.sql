@@ -7,10 +7,10 @@ display: table
 database: TIRUERT
 visualization_settings:
   column_settings:
-    '["name","cause"]':
-      column_title: Cause probable
     '["name","amenageur_name"]':
       column_title: Aménageur
+    '["name","cause"]':
+      column_title: Cause probable
     '["name","id_pdc_itinerance"]':
       column_title: Point de charge
     '["name","max_power_kw"]':
@@ -53,7 +53,7 @@ template_tags:
 ---body---
 with
 
--- The month asked for, or the last one that is over.
+-- The chosen month, or else the latest complete one.
 chosen as (
     select coalesce([[to_date({{period}}, 'YYYY-MM'),]] period) as period
     from latest_complete_month

@@ -40,7 +40,7 @@ template_tags:
 ---body---
 with
 
--- The month asked for, or the last one that is over.
+-- The chosen month, or else the latest complete one.
 chosen as (
     select coalesce([[to_date({{period}}, 'YYYY-MM'),]] period) as period
     from latest_complete_month
@@ -95,7 +95,7 @@ submitted as (
         sum(not_sent_mwh) as not_sent_mwh,
         sum(refused_mwh) as refused_mwh,
         sum(uncertain_mwh) as uncertain_mwh,
-        -- What has changed here since CARBURE acknowledged it.
+        -- Energy that was recomputed after CARBURE acknowledged it.
         sum(carbure_mwh - acknowledged_mwh - locked_mwh) as changed_mwh
     from submission_status_monthly
     where
@@ -105,7 +105,7 @@ submitted as (
 
 steps as (
     select
-        step.position,
+        step.display_order,
         step.title,
         step.energy_mwh
     from received
@@ -118,7 +118,7 @@ steps as (
             (31, 'Refusé par CARBURE', -submitted.refused_mwh),
             (32, 'Sans réponse claire', -submitted.uncertain_mwh),
             (33, 'Recalculé depuis', submitted.changed_mwh)
-        ) as step (position, title, energy_mwh)
+        ) as step (display_order, title, energy_mwh)
     union all
     select
         labels.display_order,
@@ -129,7 +129,7 @@ steps as (
         on rejected.flag_name = labels.reason and labels.kind = 'rejection'
     union all
     select
-        10 + labels.display_order as position,
+        10 + labels.display_order as display_order,
         labels.title,
         -blocked.energy_mwh as energy_mwh
     from blocked
@@ -141,5 +141,5 @@ select
     title as step,
     energy_mwh
 from steps
-where position = 0 or energy_mwh <> 0
-order by position
+where display_order = 0 or energy_mwh <> 0
+order by display_order

@@ -11,6 +11,8 @@ visualization_settings:
       column_title: Acquitté (MWh)
       decimals: 6
       number_separators: ', '
+    '["name","amenageur_name"]':
+      column_title: Aménageur
     '["name","can_be_sent"]':
       column_title: Transmissible
     '["name","computed_mwh"]':
@@ -21,8 +23,6 @@ visualization_settings:
       column_title: Écart (MWh)
       decimals: 6
       number_separators: ', '
-    '["name","amenageur_name"]':
-      column_title: Aménageur
     '["name","id_station_itinerance"]':
       column_title: Station
     '["name","is_moved"]':
@@ -42,7 +42,7 @@ template_tags:
 ---body---
 with
 
--- The month asked for, or the last one that is over.
+-- The chosen month, or else the latest complete one.
 chosen as (
     select coalesce([[to_date({{period}}, 'YYYY-MM'),]] period) as period
     from latest_complete_month

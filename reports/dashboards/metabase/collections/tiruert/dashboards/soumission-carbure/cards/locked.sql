@@ -10,6 +10,8 @@ visualization_settings:
       column_title: Acquitté (MWh)
       decimals: 6
       number_separators: ', '
+    '["name","amenageur_name"]':
+      column_title: Aménageur
     '["name","computed_mwh"]':
       column_title: Calculé (MWh)
       decimals: 6
@@ -18,8 +20,6 @@ visualization_settings:
       column_title: Écart (MWh)
       decimals: 6
       number_separators: ', '
-    '["name","amenageur_name"]':
-      column_title: Aménageur
     '["name","id_station_itinerance"]':
       column_title: Station
     '["name","siren"]':
@@ -39,7 +39,7 @@ template_tags:
 ---body---
 with
 
--- The month asked for, or the last one that is over.
+-- The chosen month, or else the latest complete one.
 chosen as (
     select coalesce([[to_date({{period}}, 'YYYY-MM'),]] period) as period
     from latest_complete_month

@@ -6,12 +6,12 @@ display: table
 database: TIRUERT
 visualization_settings:
   column_settings:
+    '["name","amenageur_name"]':
+      column_title: Aménageur
     '["name","energy_mwh"]':
       column_title: Énergie (MWh)
       decimals: 6
       number_separators: ', '
-    '["name","amenageur_name"]':
-      column_title: Aménageur
     '["name","id_station_itinerance"]':
       column_title: Station
     '["name","reason"]':
@@ -35,7 +35,7 @@ template_tags:
 ---body---
 with
 
--- The month asked for, or the last one that is over.
+-- The chosen month, or else the latest complete one.
 chosen as (
     select coalesce([[to_date({{period}}, 'YYYY-MM'),]] period) as period
     from latest_complete_month

@@ -11,6 +11,8 @@ visualization_settings:
       column_title: Acquittée
       decimals: 3
       number_separators: ', '
+    '["name","amenageur_name"]':
+      column_title: Aménageur
     '["name","blocked_mwh"]':
       column_title: Bloquée
       decimals: 3
@@ -23,14 +25,12 @@ visualization_settings:
       column_title: Stations qui diffèrent
       decimals: 0
       number_separators: ', '
-    '["name","amenageur_name"]':
-      column_title: Aménageur
-    '["name","not_sent_mwh"]':
-      column_title: Non transmise
-      decimals: 3
-      number_separators: ', '
     '["name","locked_mwh"]':
       column_title: Verrouillée
+      decimals: 3
+      number_separators: ', '
+    '["name","not_sent_mwh"]':
+      column_title: Non transmise
       decimals: 3
       number_separators: ', '
     '["name","refused_mwh"]':
@@ -58,7 +58,7 @@ template_tags:
 ---body---
 with
 
--- The month asked for, or the last one that is over.
+-- The chosen month, or else the latest complete one.
 chosen as (
     select coalesce([[to_date({{period}}, 'YYYY-MM'),]] period) as period
     from latest_complete_month

@@ -10,12 +10,12 @@ visualization_settings:
       column_title: Acquittée (MWh)
       decimals: 3
       number_separators: ', '
-    '["name","not_sent_mwh"]':
-      column_title: Non transmise (MWh)
-      decimals: 3
-      number_separators: ', '
     '["name","locked_mwh"]':
       column_title: Verrouillée (MWh)
+      decimals: 3
+      number_separators: ', '
+    '["name","not_sent_mwh"]':
+      column_title: Non transmise (MWh)
       decimals: 3
       number_separators: ', '
     '["name","period"]':
@@ -44,12 +44,12 @@ visualization_settings:
     acknowledged_mwh:
       color: '#004488'
       title: Acquittée
-    not_sent_mwh:
-      color: '#6699CC'
-      title: Non transmise
     locked_mwh:
       color: '#555555'
       title: Verrouillée
+    not_sent_mwh:
+      color: '#6699CC'
+      title: Non transmise
     refused_mwh:
       color: '#994455'
       title: Refusée
@@ -72,7 +72,7 @@ template_tags:
 ---body---
 with
 
--- The month asked for, or the last one that is over.
+-- The chosen month, or else the latest complete one.
 chosen as (
     select coalesce([[to_date({{period}}, 'YYYY-MM'),]] period) as period
     from latest_complete_month
