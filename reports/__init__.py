@@ -1,1 +1,1 @@
-"""What readers get: the dashboards, and a report for an operator."""
+"""Reports on the marts: the dashboards, and a folder of files for one operator."""

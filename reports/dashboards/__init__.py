@@ -1,1 +1,1 @@
-"""The dashboards: one specification, which Metabase gets and static pages are made of."""
+"""The dashboards: one specification in `metabase`, shown as static pages and in Metabase."""

@@ -1,36 +1,50 @@
-"""The command line: pages of the dashboards, and what Metabase has of them."""
+"""The command line of the dashboards: python -m reports.dashboards render|metabase."""
 
-import sys
-from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 import httpx
 from metabase_sync.errors import MetabaseSyncError
-from metabase_sync.plan import render_report
-from metabase_sync.settings import Settings, load_settings
+from metabase_sync.plan import render_report as format_plan
+from metabase_sync.settings import Settings as MetabaseSettings
+from metabase_sync.settings import load_settings
 from pydantic import ValidationError
 
+from common.cli import Month, run_cli
 from common.database import connected, snapshot
-from common.errors import WarehouseError
+from common.errors import SettingsError, UserError
+from common.exit_codes import ExitCode, help_text
 from common.settings import WarehouseSettings
-from reports.dashboards import french, pages, query, specification, sync
-from reports.dashboards.pages import Answer, Scope
+from reports import french
+from reports.dashboards import sync
+from reports.dashboards.card_query import find_month, run_card
+from reports.dashboards.pages import Scope, write_pages
+from reports.dashboards.specification import FOLDER, read_dashboards
 
-PLAN_HAS_CHANGES = 2
+EXIT_CODES = {
+    ExitCode.SUCCESS: "the pages are written, or Metabase has every dashboard",
+    ExitCode.INCOMPLETE: "Metabase is unreachable, or refuses a request",
+    ExitCode.CHANGES_PENDING: "metabase without --apply: something would be changed",
+    ExitCode.USAGE: "an invalid option or setting, or a folder that cannot be written",
+    ExitCode.WAREHOUSE: "the warehouse is unavailable, or not built for that month",
+    ExitCode.INTERRUPTED: "interrupted; run the command again to complete it",
+}
 
 
-@click.group()
-def cli() -> None:
-    """Show the dashboards without Metabase, or bring them into it."""
+class MetabaseError(UserError):
+    """Metabase cannot be used, or does not accept the dashboards."""
+
+    exit_code = ExitCode.INCOMPLETE
 
 
-@cli.command()
-@click.option(
-    "--period", type=click.DateTime(["%Y-%m"]), help="The month; by default the last that is over."
-)
+@click.group(epilog=help_text(EXIT_CODES))
+def command() -> None:
+    """Render the dashboards as static pages, or bring them into Metabase."""
+
+
+@command.command()
+@click.option("--period", type=Month(), help="The month. The default is the latest complete one.")
 @click.option("--siren", help="Only this SIREN.")
 @click.option(
     "--output",
@@ -38,66 +52,58 @@ def cli() -> None:
     default=Path("target/dashboards"),
     show_default=True,
 )
-def render(period: datetime | None, siren: str | None, output: Path) -> None:
+def render(period: date | None, siren: str | None, output: Path) -> ExitCode:
     """Write each dashboard as a page that a browser opens without a server.
 
     Example: python -m reports.dashboards render --period 2025-04 --siren 199900002
     """
+    schema = WarehouseSettings.load().schema_
+    # In a snapshot, so that the figures of all cards agree.
+    with connected(schema, program="dashboards") as connection, snapshot(connection):
+        month, computed_at = find_month(connection, period)
+        values = {"period": f"{month:%Y-%m}"} | ({"siren": siren} if siren else {})
+        results = [
+            (dashboard, [run_card(connection, card, values) for card in dashboard.cards])
+            for dashboard in read_dashboards()
+        ]
+    scope = Scope(french.month(month), siren or "tous", french.utc_minute(computed_at))
     try:
-        schema = WarehouseSettings.load().schema_
-        # Every card of every page sees the same moment.
-        with connected(schema, program="dashboards") as connection, snapshot(connection):
-            written = list(_pages(connection, period.date() if period else None, siren, output))
-    except WarehouseError as error:
-        raise click.ClickException(str(error)) from None
-    for path in written:
-        click.echo(path)
+        for path in write_pages(output, scope, results):
+            click.echo(path)
+    except OSError as error:
+        raise SettingsError(f"cannot write in {output}: {error.strerror}") from None
+    return ExitCode.SUCCESS
 
 
-@cli.command("metabase")
-@click.option("--apply", "is_applied", is_flag=True, help="Do it; else it is only shown.")
-def bring_into_metabase(is_applied: bool) -> None:
-    """Show what Metabase lacks of the dashboards, and with --apply bring it there.
+@command.command("metabase")
+@click.option("--apply", "is_applied", is_flag=True, help="Change Metabase; else show changes.")
+def sync_metabase(is_applied: bool) -> ExitCode:
+    """Show what Metabase lacks of the dashboards. With --apply, bring it there.
 
-    Reads METABASE_URL and METABASE_API_KEY. Ends with 2 where something is shown and not done.
+    Reads METABASE_URL and METABASE_API_KEY.
 
     Example: python -m reports.dashboards metabase
     """
+    settings = _load_metabase_settings()
     try:
-        settings = _metabase_settings()
-        planned = sync.plan(settings)
-        click.echo(render_report(planned, specification.FOLDER))
+        plan = sync.plan(settings)
+        click.echo(format_plan(plan, FOLDER))
         if is_applied:
-            sync.apply(settings, planned)
+            sync.apply(settings, plan)
     except (MetabaseSyncError, httpx.HTTPError) as error:
-        raise click.ClickException(str(error)) from None
-    if planned.total_writes() and not is_applied:
-        sys.exit(PLAN_HAS_CHANGES)
+        raise MetabaseError(str(error)) from None
+    if plan.total_writes() and not is_applied:
+        return ExitCode.CHANGES_PENDING
+    return ExitCode.SUCCESS
 
 
-def _metabase_settings() -> Settings:
+def _load_metabase_settings() -> MetabaseSettings:
     try:
         return load_settings()
     except ValidationError as error:
         names = ", ".join(str(problem["loc"][0]).upper() for problem in error.errors())
-        raise click.ClickException(f"missing or wrong settings: {names}") from None
-
-
-def _pages(connection: Any, period: date | None, siren: str | None, output: Path) -> Iterator[Path]:
-    month, computed_at = query.find_month(connection, period)
-    if month is None:
-        raise click.ClickException("the warehouse has no such month: run dbt build")
-    values = {"period": f"{month:%Y-%m}"} | ({"siren": siren} if siren else {})
-    scope = Scope(french.month(month), siren or "tous", french.moment(computed_at))
-    answered = [
-        (
-            dashboard,
-            [Answer(card, query.run(connection, card.sql, values)) for card in dashboard.cards],
-        )
-        for dashboard in specification.read()
-    ]
-    return pages.write(output, scope, answered)
+        raise SettingsError(f"missing or invalid settings: {names}") from None
 
 
 if __name__ == "__main__":
-    cli(prog_name="python -m reports.dashboards")
+    run_cli(command, "python -m reports.dashboards", "Interrupted; run the command again.")

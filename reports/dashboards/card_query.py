@@ -1,32 +1,27 @@
-"""A card's SQL, in which Metabase's parameters become bound ones, and the rows that it gives."""
+"""Run the SQL of the cards against the warehouse."""
 
 import re
-from datetime import date
-from typing import Any, NamedTuple
+from datetime import date, datetime
 
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
+from common.errors import WarehouseError
+from reports.dashboards.card_result import CardResult
+from reports.dashboards.specification import Card
+
 OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 PARAMETER = re.compile(r"\{\{(\w+)\}\}")
-# What a card takes where it is given no month, so that its pages can say which one that was.
-LATEST_WHOLE_MONTH = """
+# The month that a card shows by default, so that the page can name it.
+CHOSEN_MONTH = """
     select max(period), max(computed_at) from energy_balance_monthly
     where period = coalesce(%(period)s, (select period from latest_complete_month))
 """
 
 
-class Result(NamedTuple):
-    """What a card's SQL gave: the names of its columns, and its rows by these names."""
+def bind_parameters(sql: str, values: dict[str, str]) -> str:
+    """Convert Metabase's parameters to psycopg2's. Values are never put into the text.
 
-    columns: list[str]
-    rows: list[dict[str, Any]]
-
-
-def bound(sql: str, values: dict[str, str]) -> str:
-    """Write Metabase's SQL as psycopg2 takes it.
-
-    What is between `[[` and `]]` stays where every parameter in it has a value. A value is never
-    put into the text.
+    An optional part, in `[[` and `]]`, is kept only if every parameter in it has a value.
     """
 
     def keep_or_drop(optional: re.Match[str]) -> str:
@@ -36,19 +31,19 @@ def bound(sql: str, values: dict[str, str]) -> str:
     return PARAMETER.sub(r"%(\1)s", OPTIONAL.sub(keep_or_drop, sql.replace("%", "%%")))
 
 
-def run(connection: Connection, sql: str, values: dict[str, str]) -> Result:
-    """Ask the warehouse what a card asks."""
+def run_card(connection: Connection, card: Card, values: dict[str, str]) -> CardResult:
+    """Run a card's SQL with values for its parameters."""
     with connection.cursor() as cursor:
-        cursor.execute(bound(sql, values), values)
+        cursor.execute(bind_parameters(card.sql, values), values)
         columns = [column.name for column in cursor.description]
-        return Result(columns, [dict(zip(columns, row, strict=True)) for row in cursor])
+        return CardResult(card, columns, [dict(zip(columns, row, strict=True)) for row in cursor])
 
 
-def find_month(connection: Connection, period: date | None) -> tuple[Any, Any]:
-    """Give the month asked for, or the last one that is over, and when it was computed.
-
-    Both are None where the warehouse has no such month.
-    """
+def find_month(connection: Connection, period: date | None) -> tuple[date, datetime]:
+    """Return the requested month, or the latest complete one, and when it was computed."""
     with connection.cursor() as cursor:
-        cursor.execute(LATEST_WHOLE_MONTH, {"period": period})
-        return cursor.fetchone()
+        cursor.execute(CHOSEN_MONTH, {"period": period})
+        month, computed_at = cursor.fetchone()
+    if month is None:
+        raise WarehouseError("the month has not been built: run dbt build")
+    return month, computed_at

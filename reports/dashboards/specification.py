@@ -1,4 +1,4 @@
-"""The dashboards as they are written down, in the form that metabase-sync keeps and sends."""
+"""Read the dashboards from `metabase`, where they have the format of metabase-sync."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +7,14 @@ from typing import Any
 from metabase_sync.serialize.cards import read_card_file
 from metabase_sync.serialize.dashboards import read_dashboard_files
 
+from reports import french
+
 FOLDER = Path(__file__).with_name("metabase")
 
 
 @dataclass(frozen=True)
 class Card:
-    """A question to the warehouse and how its answer is shown; `columns_wide` of 24."""
+    """A query and how to show its result. `width` is in columns of the 24-column grid."""
 
     slug: str
     name: str
@@ -20,7 +22,7 @@ class Card:
     display: str
     settings: dict[str, Any]
     sql: str
-    columns_wide: int
+    width: int
 
     @property
     def metrics(self) -> list[str]:
@@ -29,25 +31,29 @@ class Card:
 
     @property
     def dimension(self) -> str:
-        """The column that a chart draws them by."""
+        """The column on the other axis of a chart."""
         return self.settings["graph.dimensions"][0]
 
-    def column(self, name: str) -> dict[str, Any]:
-        """How a column is named and formatted."""
-        return self.settings.get("column_settings", {}).get(f'["name","{name}"]', {})
+    def column_settings(self, column: str) -> dict[str, Any]:
+        """Return the title and number format of a column."""
+        return self.settings.get("column_settings", {}).get(f'["name","{column}"]', {})
 
-    def title_of(self, name: str) -> str:
-        """Give what readers call a column."""
-        return self.column(name).get("column_title", name)
+    def title_of(self, column: str) -> str:
+        """Return the French title of a column."""
+        return self.column_settings(column).get("column_title", column)
+
+    def format_value(self, column: str, value: Any) -> str:
+        """Format a value of a column in French."""
+        return french.card_value(column, value, self.column_settings(column))
 
     def series(self, metric: str) -> dict[str, str]:
-        """Give the title and colour of what a chart draws."""
+        """Return the title and color of a series in a chart."""
         return self.settings["series_settings"][metric]
 
 
 @dataclass(frozen=True)
 class Dashboard:
-    """Cards that are read together, from left to right and from top to bottom."""
+    """Cards in reading order: from left to right, then from top to bottom."""
 
     slug: str
     name: str
@@ -55,26 +61,28 @@ class Dashboard:
     cards: list[Card]
 
 
-def read(folder: Path = FOLDER) -> list[Dashboard]:
-    """Read every dashboard, in the order in which they are to be read."""
+def read_dashboards(folder: Path = FOLDER) -> list[Dashboard]:
+    """Read every dashboard, in the order of their positions."""
     found = sorted(read_dashboard_files(folder), key=lambda found: found[1]["position"])
     return [_dashboard(directory, document) for directory, document in found]
 
 
 def _dashboard(directory: Path, document: dict[str, Any]) -> Dashboard:
-    places = sorted(document["dashcards"], key=lambda place: (place["row"], place["col"]))
-    cards = [_card(directory / place["card_path"], place["size_x"]) for place in places]
+    dashcards = sorted(
+        document["dashcards"], key=lambda dashcard: (dashcard["row"], dashcard["col"])
+    )
+    cards = [_card(directory / dashcard["card_path"], dashcard["size_x"]) for dashcard in dashcards]
     return Dashboard(directory.name, document["name"], document["description"], cards)
 
 
-def _card(path: Path, columns_wide: int) -> Card:
-    front, sql, _ = read_card_file(path)
+def _card(path: Path, width: int) -> Card:
+    front_matter, sql, _ = read_card_file(path)
     return Card(
         slug=path.stem,
-        name=front["name"],
-        description=front["description"],
-        display=front["display"],
-        settings=front["visualization_settings"],
+        name=front_matter["name"],
+        description=front_matter["description"],
+        display=front_matter["display"],
+        settings=front_matter["visualization_settings"],
         sql=sql,
-        columns_wide=columns_wide,
+        width=width,
     )

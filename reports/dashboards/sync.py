@@ -1,4 +1,4 @@
-"""What Metabase has of the specification, and bringing it there, by metabase-sync."""
+"""Compare Metabase with the specification and update it, by metabase-sync."""
 
 from pathlib import Path
 from typing import Any
@@ -11,48 +11,48 @@ from metabase_sync.settings import Settings
 from reports.dashboards.specification import FOLDER
 
 
-class ConnectingClient(MetabaseClient):
-    """Metabase's API, with the filters of a dashboard connected to its cards.
+class FilterClient(MetabaseClient):
+    """A Metabase client that connects the filters of a dashboard to its cards.
 
-    Metabase connects them by the card's number, which it gives to a card when it makes it, and
-    metabase-sync sends mappings as they are written: so the number is added on the way there, and
-    taken away on the way back.
+    Metabase connects a filter by the card's id, which exists only once Metabase has the card.
+    metabase-sync sends filter mappings unchanged, so this client adds the id when it writes a
+    dashboard and removes it when it reads one.
     """
 
     def put(self, path: str, body: dict[str, Any]) -> Any:
-        """Add to each mapping the number of its card."""
-        for card in body.get("dashcards", []):
-            for mapping in card["parameter_mappings"]:
-                mapping["card_id"] = card["card_id"]
+        """Add the card's id to each filter mapping."""
+        for dashcard in body.get("dashcards", []):
+            for mapping in dashcard["parameter_mappings"]:
+                mapping["card_id"] = dashcard["card_id"]
         return super().put(path, body)
 
     def get_dashboard(self, did: int) -> dict[str, Any]:
-        """Leave the numbers out, as the specification does."""
+        """Remove the card's id from each filter mapping, because the specification has none."""
         dashboard = super().get_dashboard(did)
-        for card in dashboard.get("dashcards", []):
-            for mapping in card.get("parameter_mappings") or []:
+        for dashcard in dashboard.get("dashcards", []):
+            for mapping in dashcard.get("parameter_mappings") or []:
                 mapping.pop("card_id", None)
         return dashboard
 
 
 def plan(settings: Settings, folder: Path = FOLDER) -> Plan:
-    """Say what Metabase lacks or has otherwise."""
+    """Return the differences between the specification and Metabase."""
     with _client(settings) as client:
         return run(client, folder, mode="plan")
 
 
 def apply(settings: Settings, planned: Plan, folder: Path = FOLDER) -> None:
-    """Do what was planned, unless somebody has changed something in Metabase since.
+    """Apply a plan. Fails if Metabase has changed since the plan was made.
 
-    Writes into the specification the ids that Metabase gives: they are to be committed, because a
-    card is found again by its id alone.
+    Writes the ids that Metabase assigns into the specification. Commit them: they are the only
+    way to find a card again.
     """
     with _client(settings) as client:
         run(client, folder, mode="apply", concurrency_snapshot=planned.concurrency_snapshot)
 
 
-def _client(settings: Settings) -> ConnectingClient:
-    return ConnectingClient(
+def _client(settings: Settings) -> FilterClient:
+    return FilterClient(
         settings.metabase_url,
         settings.metabase_api_key,
         timeout_s=settings.http_timeout_s,

@@ -1,1 +1,1 @@
-"""A folder for an operator who contests: what the rules compared, and what was sent."""
+"""The operator report: a folder that explains to an operator what became of its energy."""

@@ -1,4 +1,4 @@
-"""The command line: python -m reports.operator --period 2025-04 --siren 891118473."""
+"""The command line of the operator report: python -m reports.operator."""
 
 from datetime import date
 from pathlib import Path
@@ -9,13 +9,20 @@ from common.cli import Month, run_cli
 from common.errors import SettingsError
 from common.exit_codes import ExitCode, help_text
 from common.settings import WarehouseSettings
-from reports.operator import folder
-from reports.operator.errors import EXIT_CODES
-from reports.operator.marts import opened
+from reports.operator.folder import write_folder
+from reports.operator.marts import open_marts
+
+EXIT_CODES = {
+    ExitCode.SUCCESS: "the folder is written",
+    ExitCode.INCOMPLETE: "the SIREN has no session, station or request in that month",
+    ExitCode.USAGE: "an invalid option or setting, or a folder that cannot be written",
+    ExitCode.WAREHOUSE: "the warehouse is unavailable, or not built for that month",
+    ExitCode.INTERRUPTED: "interrupted; no folder is written",
+}
 
 
-def _as_text(_: click.Context, __: click.Parameter, siren: str) -> str:
-    """Take any text, since a SIREN in the marts may be invalid, but no stray bytes."""
+def _check_siren(_: click.Context, __: click.Parameter, siren: str) -> str:
+    """Accept any text, because a SIREN in the marts may be invalid. Reject undecodable bytes."""
     if siren != siren.encode(errors="ignore").decode():
         raise click.BadParameter("is not text in UTF-8")
     return siren
@@ -24,34 +31,29 @@ def _as_text(_: click.Context, __: click.Parameter, siren: str) -> str:
 @click.command(epilog=help_text(EXIT_CODES))
 @click.option("--period", type=Month(), required=True, help="The month, such as 2025-04.")
 @click.option(
-    "--siren", required=True, callback=_as_text, help="The operator, as the marts have its SIREN."
+    "--siren", required=True, callback=_check_siren, help="The operator's SIREN in the marts."
 )
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
-    help="Where to make the folder; the current folder by default.",
+    help="Create the folder here. The default is the current folder.",
 )
 def command(period: date, siren: str, output: Path) -> ExitCode:
-    """Write a folder that tells an operator what became of the energy of its month.
+    """Write a folder that explains what became of an operator's energy in one month.
 
     \b
     Examples:
       python -m reports.operator --period 2025-04 --siren 891118473
       python -m reports.operator --period 2025-04 --siren 891118473 --output contested
     """  # noqa: D301
-    with opened(WarehouseSettings.load().schema_, period, siren) as marts:
+    with open_marts(WarehouseSettings.load().schema_, period, siren) as marts:
         try:
-            click.echo(folder.write(marts, output))
+            click.echo(write_folder(marts, output))
         except OSError as error:
             raise SettingsError(f"cannot write in {output}: {error.strerror}") from None
     return ExitCode.SUCCESS
 
 
-def main() -> None:
-    """Run the command, and end with an exit code and, after an error, one line."""
-    run_cli(command, "python -m reports.operator", "Interrupted; no folder is written.")
-
-
 if __name__ == "__main__":
-    main()
+    run_cli(command, "python -m reports.operator", "Interrupted; no folder is written.")

@@ -1,64 +1,80 @@
-"""The folder that can be mailed, whole or not there."""
+"""Write the folder: four CSV files and `index.html`."""
 
 import os
 import re
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from common.errors import WarehouseError
-from reports.operator import page, spreadsheet
-from reports.operator.errors import NothingKnownError
-from reports.operator.examples import keep_largest
-from reports.operator.marts import Marts
-from reports.operator.sendings import Sending, add_up
-from reports.operator.tables import BLOCKED_SESSIONS, REJECTED_SESSIONS, STATIONS, SUBMISSIONS
+from common.errors import UserError, WarehouseError
+from common.exit_codes import ExitCode
+from reports.operator.csv_tables import (
+    BLOCKED_SESSIONS,
+    REJECTED_SESSIONS,
+    REQUEST_STATIONS,
+    STATIONS,
+)
+from reports.operator.csv_writer import write_csv
+from reports.operator.index_page import PageContent, write_index
+from reports.operator.marts import Marts, QueryRow
+from reports.operator.request_summary import RequestSummary, collect_requests
+from reports.operator.rule_examples import collect_examples
 
 
-def name(period: date, siren: str) -> str:
-    """Name the folder; a SIREN that is none may have characters that no folder should have."""
-    return f"explication-{period:%Y-%m}-{re.sub('[^0-9A-Za-z]+', '_', siren)}"
+class NoDataError(UserError):
+    """The marts have nothing on this SIREN in this month."""
+
+    exit_code = ExitCode.INCOMPLETE
 
 
-def write(marts: Marts, parent: Path) -> Path:
-    """Write the folder in `parent`, in the place of what an earlier run wrote there."""
-    folder = parent / name(marts.period, marts.siren)
+def write_folder(marts: Marts, parent: Path) -> Path:
+    """Write the folder into `parent` and return its path. Replace files of an earlier run.
+
+    The files appear only once all of them are complete.
+    """
+    folder = parent / folder_name(marts.period, marts.siren)
     parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".explication-", dir=parent) as unfinished:
-        _fill(Path(unfinished), marts)
+        _write_files(Path(unfinished), marts)
         folder.mkdir(exist_ok=True)
         for file in Path(unfinished).iterdir():
             os.replace(file, folder / file.name)
     return folder
 
 
-def _fill(folder: Path, marts: Marts) -> None:
-    """Write the tables, and then the page of what was seen on the way."""
-    moment = marts.row("moment")
-    if moment is None:
+def folder_name(period: date, siren: str) -> str:
+    """Name the folder. An invalid SIREN may contain characters that are unsafe in a path."""
+    return f"explication-{period:%Y-%m}-{re.sub('[^0-9A-Za-z]+', '_', siren)}"
+
+
+def _write_files(folder: Path, marts: Marts) -> None:
+    """Write the CSV files first, because the page shows what is collected on the way."""
+    timestamps = marts.first_row("timestamps")
+    if timestamps is None:
         raise WarehouseError(f"{marts.period:%Y-%m} has not been built: run dbt build")
-    balance = marts.row("balance")
     stations = list(marts.rows(STATIONS.query))
-    examples: dict[str, Any] = {}
-    sendings: dict[Any, Sending] = {}
+    examples: dict[str, QueryRow] = {}
+    requests: dict[tuple[int, str | None], RequestSummary] = {}
     for table, rows in (
-        (SUBMISSIONS, add_up(marts.rows(SUBMISSIONS.query), sendings)),
+        (REQUEST_STATIONS, collect_requests(marts.rows(REQUEST_STATIONS.query), requests)),
         (STATIONS, stations),
         (BLOCKED_SESSIONS, marts.rows(BLOCKED_SESSIONS.query)),
-        (REJECTED_SESSIONS, keep_largest(marts.rows(REJECTED_SESSIONS.query), examples)),
+        (REJECTED_SESSIONS, collect_examples(marts.rows(REJECTED_SESSIONS.query), examples)),
     ):
-        spreadsheet.write(folder / table.file, table, rows)
-    if not (stations or sendings):
-        raise NothingKnownError(marts.period, marts.siren)
-    content = page.Content(
+        write_csv(folder / table.file, table, rows)
+    if not (stations or requests):
+        raise NoDataError(
+            f"no data on SIREN {marts.siren!r} in {marts.period:%Y-%m}:"
+            " check the SIREN and the month"
+        )
+    content = PageContent(
         period=marts.period,
         siren=marts.siren,
-        moment=moment,
-        balance=balance,
-        reasons=list(marts.rows("reason_labels")),
+        timestamps=timestamps,
+        balance=marts.first_row("balance"),
+        reasons=list(marts.rows("reasons")),
         examples=examples,
         stations=stations,
-        sendings=list(sendings.values()),
+        requests=list(requests.values()),
     )
-    (folder / "index.html").write_text(page.render(content), encoding="utf-8")
+    write_index(folder / "index.html", content)

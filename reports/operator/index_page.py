@@ -1,66 +1,53 @@
-"""The page that a reader opens first: where the energy went, by rule and by station."""
+"""`index.html`: where the energy went, by rule and by station."""
 
 from dataclasses import dataclass
 from datetime import date
 from heapq import nlargest
-from typing import Any
+from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from reports.operator.csv_tables import REQUEST_OUTCOMES, STATION_STATUSES, TABLES
+from reports.operator.marts import QueryRow
+from reports.operator.request_summary import RequestSummary
+from reports.operator.rule_examples import explain_rejection
+from reports.rendering import write_page
 
-from reports.operator import french
-from reports.operator.examples import worked_out
-from reports.operator.sendings import Sending
-from reports.operator.tables import OUTCOMES, STATES, TABLES
-
-# More than these are for the CSV alone.
-ROWS_AT_MOST = 200
+# The CSV files have every row.
+MAX_TABLE_ROWS = 200
 
 
 @dataclass(frozen=True)
-class Content:
-    """What the page tells."""
+class PageContent:
+    """The data on the page. Attributes with rows are named after their query."""
 
     period: date
     siren: str
-    moment: Any
-    balance: Any
-    reasons: list[Any]
-    examples: dict[str, Any]
-    stations: list[Any]
-    sendings: list[Sending]
+    timestamps: QueryRow
+    balance: QueryRow
+    reasons: list[QueryRow]
+    examples: dict[str, QueryRow]
+    stations: list[QueryRow]
+    requests: list[RequestSummary]
 
 
-def render(content: Content) -> str:
-    """Write the page; every text from outside is escaped."""
-    environment = Environment(
-        loader=PackageLoader("reports.operator", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": french.number,
-        "kwh": french.kwh,
-        "mwh": french.mwh,
-        "month": french.month,
-        "instant": french.instant,
-    }
-    return environment.get_template("page.html").render(
+def write_index(file: Path, content: PageContent) -> None:
+    """Write the page."""
+    write_page(
+        file,
+        "operator_report.html",
         content=content,
         rules=[reason for reason in content.reasons if reason.kind == "rejection"],
-        causes=[r for r in content.reasons if r.kind == "blocking" and r.sessions],
-        worked_out=worked_out,
+        blocking_reasons=[r for r in content.reasons if r.kind == "blocking" and r.sessions],
+        explain_rejection=explain_rejection,
         largest_stations=_largest(content.stations),
-        last_sendings=content.sendings[-ROWS_AT_MOST:],
-        states=STATES,
-        outcomes=OUTCOMES,
+        last_requests=content.requests[-MAX_TABLE_ROWS:],
+        station_statuses=STATION_STATUSES,
+        request_outcomes=REQUEST_OUTCOMES,
         tables=TABLES,
     )
 
 
-def _largest(stations: list[Any]) -> list[Any]:
-    """Give all stations where they are few, else those that received the most energy."""
-    if len(stations) <= ROWS_AT_MOST:
+def _largest(stations: list[QueryRow]) -> list[QueryRow]:
+    """Return all stations in their order, or the ones with the most energy if there are many."""
+    if len(stations) <= MAX_TABLE_ROWS:
         return stations
-    return nlargest(ROWS_AT_MOST, stations, key=lambda station: station.received_kwh)
+    return nlargest(MAX_TABLE_ROWS, stations, key=lambda station: station.received_kwh)

@@ -1,14 +1,15 @@
-"""What was sent to CARBURE, request by request."""
+"""Sum up the requests to CARBURE for the page."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+
+from reports.operator.marts import QueryRow
 
 
 @dataclass
-class Sending:
-    """The stations of a request of which CARBURE said the same."""
+class RequestSummary:
+    """Stations of one request for which CARBURE's response has the same reason, or no reason."""
 
     sent_at: str
     responded_at: str | None
@@ -19,14 +20,16 @@ class Sending:
     energy_mwh: Decimal = Decimal(0)
 
 
-def add_up(rows: Iterable[Any], sendings: dict[Any, Sending]) -> Iterator[Any]:
-    """Pass stations as they were sent on, and add them up by request and reason."""
+def collect_requests(
+    rows: Iterable[QueryRow], requests: dict[tuple[int, str | None], RequestSummary]
+) -> Iterator[QueryRow]:
+    """Yield the rows unchanged, and sum them up in `requests` by request id and reason."""
     for row in rows:
         key = (row.request_id, row.reason)
-        if key not in sendings:
-            sendings[key] = Sending(
+        if key not in requests:
+            requests[key] = RequestSummary(
                 row.sent_at, row.responded_at, row.siren, row.outcome, row.reason
             )
-        sendings[key].stations += 1
-        sendings[key].energy_mwh += row.energy_mwh
+        requests[key].stations += 1
+        requests[key].energy_mwh += row.energy_mwh
         yield row

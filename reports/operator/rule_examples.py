@@ -1,61 +1,64 @@
-"""For each rule one session, worked out with its figures in French."""
+"""One example session per rule, with the figures that the rule compared, in French."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
-from reports.operator.french import hours, instant, kwh, number
+from reports.french import hours, kwh, number, timestamp
+from reports.operator.marts import QueryRow
+
+# The previous month was rebuilt with other sessions, or never built.
+COMPARED_SESSION_MISSING = "la session comparée, d'un mois précédent, n'est plus dans les données."
 
 
-def keep_largest(rows: Iterable[Any], largest: dict[str, Any]) -> Iterator[Any]:
-    """Pass rejected sessions on, and keep the one of the most energy under each of its rules."""
+def collect_examples(rows: Iterable[QueryRow], examples: dict[str, QueryRow]) -> Iterator[QueryRow]:
+    """Yield the rows unchanged, and keep the session with the most energy per rule."""
     for row in rows:
         for rule in row.rejection_reasons:
-            if rule not in largest or row.booked_energy_kwh > largest[rule].booked_energy_kwh:
-                largest[rule] = row
+            if rule not in examples or row.booked_energy_kwh > examples[rule].booked_energy_kwh:
+                examples[rule] = row
         yield row
 
 
-def worked_out(rule: Any, session: Any) -> str:
-    """Say what the rule compared of the session; nothing where the rule is none of those known."""
-    sentence = SENTENCES.get(rule.reason)
-    return sentence(rule, session) if sentence else ""
+def explain_rejection(rule: QueryRow, session: QueryRow) -> str:
+    """Return the comparison that rejected the session, or an empty string for an unknown rule."""
+    explain = EXPLANATIONS.get(rule.reason)
+    return explain(rule, session) if explain else ""
 
 
-def _ends_first(_: Any, session: Any) -> str:
+def _explain_negs(_: QueryRow, session: QueryRow) -> str:
     return (
-        f"début {instant(session.started_at)}, fin {instant(session.ended_at)} :"
+        f"début {timestamp(session.started_at)}, fin {timestamp(session.ended_at)} :"
         f" durée {hours(session.duration_hours)} h < 0."
     )
 
 
-def _unacceptable(rule: Any, session: Any) -> str:
+def _explain_eneu(rule: QueryRow, session: QueryRow) -> str:
     return f"{kwh(session.energy_kwh)} kWh > {number(rule.energy_limit_kwh)} kWh."
 
 
-def _abnormal(rule: Any, session: Any) -> str:
+def _explain_enea(rule: QueryRow, session: QueryRow) -> str:
     ratio = number(rule.max_energy_ratio)
     return (
-        f"{_possible(session)} ; {kwh(session.energy_kwh)} >"
+        f"{_max_energy(session)} ; {kwh(session.energy_kwh)} >"
         f" {kwh(session.max_energy_kwh)} × {ratio} = {kwh(session.enea_limit_kwh)}."
     )
 
 
-def _ends_first_with_energy(rule: Any, session: Any) -> str:
+def _explain_odus(rule: QueryRow, session: QueryRow) -> str:
     return (
         f"durée {hours(session.duration_hours)} h < 0, et"
         f" {kwh(session.energy_kwh)} kWh > {number(rule.energy_limit_kwh)} kWh."
     )
 
 
-def _excessive(rule: Any, session: Any) -> str:
+def _explain_enex(rule: QueryRow, session: QueryRow) -> str:
     ratio, energy = number(rule.max_energy_ratio), kwh(session.energy_kwh)
     return (
-        f"{_possible(session)} ; {energy} > {number(rule.energy_limit_kwh)}, et {energy} >"
-        f" {kwh(session.max_energy_kwh)} × {ratio} = {kwh(session.enex_possible_limit_kwh)}."
+        f"{_max_energy(session)} ; {energy} > {number(rule.energy_limit_kwh)}, et {energy} >"
+        f" {kwh(session.max_energy_kwh)} × {ratio} = {kwh(session.enex_power_limit_kwh)}."
     )
 
 
-def _possible(session: Any) -> str:
+def _max_energy(session: QueryRow) -> str:
     return (
         f"{kwh(session.energy_kwh)} kWh en {hours(session.duration_hours)} h à"
         f" {number(session.max_power_kw)} kW : énergie possible"
@@ -63,50 +66,49 @@ def _possible(session: Any) -> str:
     )
 
 
-def _sent_twice(_: Any, session: Any) -> str:
+def _explain_duplicate(_: QueryRow, session: QueryRow) -> str:
     if session.previous_session_id is None:
-        return NOT_AT_HAND
+        return COMPARED_SESSION_MISSING
     return (
-        f"mêmes début ({instant(session.started_at)}) et fin ({instant(session.ended_at)}) que"
+        f"mêmes début ({timestamp(session.started_at)}) et fin ({timestamp(session.ended_at)}) que"
         f" la session {session.previous_session_id}, reçue le"
-        f" {instant(session.previous_received_at)}, et celle-ci le {instant(session.received_at)}."
+        f" {timestamp(session.previous_received_at)},"
+        f" et celle-ci le {timestamp(session.received_at)}."
     )
 
 
-def _overlapping(_: Any, session: Any) -> str:
+def _explain_overlap(_: QueryRow, session: QueryRow) -> str:
     if session.previous_session_id is None:
-        return NOT_AT_HAND
+        return COMPARED_SESSION_MISSING
     return (
-        f"commence le {instant(session.started_at)}, avant la fin, le"
-        f" {instant(session.previous_ended_at)}, de la session {session.previous_session_id}, qui"
-        f" a commencé le {instant(session.previous_started_at)}."
+        f"commence le {timestamp(session.started_at)}, avant la fin, le"
+        f" {timestamp(session.previous_ended_at)}, de la session {session.previous_session_id},"
+        f" qui a commencé le {timestamp(session.previous_started_at)}."
     )
 
 
-def _hidden(_: Any, session: Any) -> str:
+def _explain_hidden_overlap(_: QueryRow, session: QueryRow) -> str:
     if session.hiding_session_id is None:
-        return NOT_AT_HAND
+        return COMPARED_SESSION_MISSING
     return (
-        f"commence le {instant(session.started_at)}, avant la fin, le"
-        f" {instant(session.hiding_ended_at)}, de la session {session.hiding_session_id}, qui a"
-        f" commencé le {instant(session.hiding_started_at)}."
+        f"commence le {timestamp(session.started_at)}, avant la fin, le"
+        f" {timestamp(session.hiding_ended_at)}, de la session {session.hiding_session_id},"
+        f" qui a commencé le {timestamp(session.hiding_started_at)}."
     )
 
 
-def _invalid(_: Any, session: Any) -> str:
+def _explain_invalid_energy(_: QueryRow, session: QueryRow) -> str:
     return f"énergie reçue (kWh) : {number(session.energy_kwh)}."
 
 
-# The month before was computed anew, or never.
-NOT_AT_HAND = "la session comparée, d'un mois précédent, n'est plus dans les données."
-SENTENCES: dict[str, Callable[[Any, Any], str]] = {
-    "negs": _ends_first,
-    "eneu": _unacceptable,
-    "enea": _abnormal,
-    "odus": _ends_first_with_energy,
-    "enex": _excessive,
-    "duplicate": _sent_twice,
-    "overlap": _overlapping,
-    "invalid_energy": _invalid,
-    "hidden_overlap": _hidden,
+EXPLANATIONS: dict[str, Callable[[QueryRow, QueryRow], str]] = {
+    "negs": _explain_negs,
+    "eneu": _explain_eneu,
+    "enea": _explain_enea,
+    "odus": _explain_odus,
+    "enex": _explain_enex,
+    "duplicate": _explain_duplicate,
+    "overlap": _explain_overlap,
+    "invalid_energy": _explain_invalid_energy,
+    "hidden_overlap": _explain_hidden_overlap,
 }

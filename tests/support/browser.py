@@ -1,4 +1,4 @@
-"""A headless Chromium that tells what a page says, asks for and cuts off."""
+"""A headless Chromium that checks the layout of a page."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from selenium.webdriver.chrome.service import Service
 
 FLAGS = (
     "--headless=new",
-    # Root, as in a container, may not have a sandbox.
+    # Chromium's sandbox does not work as root, for example in a container.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -21,11 +21,11 @@ FLAGS = (
     "--disable-sync",
 )
 
-# Elements whose text does not fit: into the window, into themselves, or into their chart. What is
-# in a region that scrolls is there to be scrolled; what is hidden is not seen.
-CUT_OFF = """
+# Return texts and elements that exceed the window, their container or their chart. Skip hidden
+# elements, and scrollable regions unless the argument is true.
+CLIPPED_TEXTS = """
 const width = document.documentElement.clientWidth
-const cut = []
+const clipped = []
 const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
 while (walker.nextNode()) {
     const element = walker.currentNode.parentElement
@@ -37,39 +37,39 @@ while (walker.nextNode()) {
         const frame = (element.closest("svg, td, th, .card, li, p") || document.body)
             .getBoundingClientRect()
         const isOutside = box.left < -0.5 || box.right > width + 0.5
-        const isCut = box.left < frame.left - 0.5 || box.right > frame.right + 0.5
+        const isClipped = box.left < frame.left - 0.5 || box.right > frame.right + 0.5
             || box.top < frame.top - 3 || box.bottom > frame.bottom + 3
-        if (box.width && (isOutside || isCut)) cut.push(element.textContent)
+        if (box.width && (isOutside || isClipped)) clipped.push(element.textContent)
     }
 }
 for (const element of document.querySelectorAll("body *")) {
     if (element.getBoundingClientRect().right > width + 0.5 && !element.closest(".scroll, svg"))
-        cut.push(element.outerHTML.slice(0, 80))
+        clipped.push(element.outerHTML.slice(0, 80))
 }
-return cut
+return clipped
 """
 
-# Texts of a chart that lie on each other.
-COLLISIONS = """
-const collisions = []
+# Return pairs of texts in a chart that overlap.
+OVERLAPPING_TEXTS = """
+const overlaps = []
 for (const chart of document.querySelectorAll(".chart svg")) {
     const texts = [...chart.querySelectorAll("text")]
         .filter(text => text.getBoundingClientRect().width && text.getAttribute("opacity") !== "0")
     const boxes = texts.map(text => text.getBoundingClientRect())
     for (let i = 0; i < boxes.length; i++) for (let j = 0; j < i; j++) {
         const [a, b] = [boxes[i], boxes[j]]
-        const areBeside = a.left > b.right - 1 || b.left > a.right - 1
-        const areBelow = a.top > b.bottom - 4 || b.top > a.bottom - 4
-        if (!areBeside && !areBelow)
-            collisions.push(texts[j].textContent + " / " + texts[i].textContent)
+        const areApartX = a.left > b.right - 1 || b.left > a.right - 1
+        const areApartY = a.top > b.bottom - 4 || b.top > a.bottom - 4
+        if (!areApartX && !areApartY)
+            overlaps.push(texts[j].textContent + " / " + texts[i].textContent)
     }
 }
-return collisions
+return overlaps
 """
 
 
 class Browser:
-    """One window, that shows a page at a time."""
+    """One window, which shows one page at a time."""
 
     def __init__(self, driver: Chrome) -> None:
         self.driver = driver
@@ -81,22 +81,22 @@ class Browser:
         )
         self.driver.get(page.as_uri())
 
-    def show_as_printed(self, is_printed: bool) -> None:
+    def emulate_print(self, is_printed: bool) -> None:
         self.driver.execute_cdp_cmd(
             "Emulation.setEmulatedMedia", {"media": "print" if is_printed else ""}
         )
 
-    def cut_off(self, *, scrolled_too: bool = False) -> list[str]:
-        return self.driver.execute_script(CUT_OFF, scrolled_too)
+    def clipped_texts(self, *, include_scrollable: bool = False) -> list[str]:
+        return self.driver.execute_script(CLIPPED_TEXTS, include_scrollable)
 
-    def collisions(self) -> list[str]:
-        return self.driver.execute_script(COLLISIONS)
+    def overlapping_texts(self) -> list[str]:
+        return self.driver.execute_script(OVERLAPPING_TEXTS)
 
-    def complaints(self) -> list[str]:
+    def console_messages(self) -> list[str]:
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
-    def requests(self) -> list[str]:
-        """What the page asked for, beside itself."""
+    def loaded_urls(self) -> list[str]:
+        """URLs that the page loaded, without its own."""
         return self.driver.execute_script(
             "return performance.getEntriesByType('resource').map(entry => entry.name)"
         )
@@ -109,8 +109,8 @@ class Browser:
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[Browser]:
-    """Run Chromium with an empty profile in `folder`; skip the test where there is none."""
+def open_browser(folder: Path) -> Iterator[Browser]:
+    """Run Chromium with an empty profile in `folder`. Skip the test if it is not installed."""
     programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
     if None in programs:
         pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")

@@ -1,7 +1,7 @@
-"""A small stand-in for Metabase's API: it keeps what it is given, and numbers it.
+"""A stub of Metabase's API, which stores everything it receives under an id.
 
-It knows the calls that metabase-sync and dbt-metabase make, as their sources have them. Whether
-Metabase accepts what they send, and shows it, only a Metabase can tell.
+It implements the calls that metabase-sync and dbt-metabase make, as read from their sources. Only a
+real Metabase can show whether it accepts these calls.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ DATABASE_ID = 1
 
 
 @dataclass
-class Metabase:
-    """What it has: collections, cards and dashboards by number, tables with their fields."""
+class MetabaseStub:
+    """The contents: collections, cards and dashboards by id, and tables with their fields."""
 
     database: str = "TIRUERT"
     items: dict[str, dict[int, dict[str, Any]]] = field(
@@ -30,21 +30,21 @@ class Metabase:
     writes: list[str] = field(default_factory=list)
 
     def add_table(self, schema: str, name: str, columns: list[str]) -> None:
-        """Find a table in the warehouse, as its synchronization does."""
+        """Add a table, as Metabase does when it scans the warehouse."""
         number = len(self.tables) + 1
         fields = [
-            _blank(number * 1000 + place, column) | {"fk_target_field_id": None}
-            for place, column in enumerate(columns)
+            _metadata(number * 1000 + position, column) | {"fk_target_field_id": None}
+            for position, column in enumerate(columns)
         ]
-        self.tables.append(_blank(number, name) | {"schema": schema, "fields": fields})
+        self.tables.append(_metadata(number, name) | {"schema": schema, "fields": fields})
 
     def column(self, table: str, name: str) -> dict[str, Any]:
-        """Give what it knows of a column."""
+        """Return the metadata of a column."""
         [found] = [found for found in self.tables if found["name"] == table]
         return next(column for column in found["fields"] if column["name"] == name)
 
 
-def _blank(number: int, name: str) -> dict[str, Any]:
+def _metadata(number: int, name: str) -> dict[str, Any]:
     return {
         "id": number,
         "name": name,
@@ -56,9 +56,9 @@ def _blank(number: int, name: str) -> dict[str, Any]:
 
 
 @contextmanager
-def running(metabase: Metabase) -> Iterator[str]:
-    """Serve it until the end of the block; yields its URL."""
-    server = make_server("127.0.0.1", 0, _application(metabase), threaded=True)
+def run_stub(stub: MetabaseStub) -> Iterator[str]:
+    """Serve the stub until the end of the block. Yields its URL."""
+    server = make_server("127.0.0.1", 0, _application(stub), threaded=True)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
@@ -68,42 +68,42 @@ def running(metabase: Metabase) -> Iterator[str]:
         thread.join()
 
 
-def _application(metabase: Metabase) -> Flask:
+def _application(stub: MetabaseStub) -> Flask:
     app = Flask(__name__)
     numbers = count(1)
 
     @app.before_request
-    def admit() -> None:
+    def check_key() -> None:
         if request.headers.get("X-API-Key") != API_KEY:
             abort(401)
         if request.method != "GET":
-            metabase.writes.append(f"{request.method} {request.path}")
+            stub.writes.append(f"{request.method} {request.path}")
 
     @app.get("/api/<kind>")
-    def show_all(kind: str) -> Response:
-        """List what there is; a dashboard's cards are only shown with the dashboard itself."""
+    def list_items(kind: str) -> Response:
+        """List all items. Only a single dashboard has its cards."""
         if kind == "database":
-            database = {"id": DATABASE_ID, "name": metabase.database, "engine": "postgres"}
+            database = {"id": DATABASE_ID, "name": stub.database, "engine": "postgres"}
             return jsonify({"data": [database], "total": 1})
-        items = metabase.items.get(kind, {}).values()
+        items = stub.items.get(kind, {}).values()
         return jsonify([{k: v for k, v in item.items() if k != "dashcards"} for item in items])
 
     @app.post("/api/<kind>")
-    def make(kind: str) -> Response:
+    def create(kind: str) -> Response:
         number = next(numbers)
-        made = {"id": number, "entity_id": f"made-{kind}-{number}", **request.get_json()}
-        return jsonify(metabase.items[kind].setdefault(number, made))
+        created = {"id": number, "entity_id": f"made-{kind}-{number}", **request.get_json()}
+        return jsonify(stub.items[kind].setdefault(number, created))
 
     @app.get("/api/<kind>/<int:number>")
-    def show(kind: str, number: int) -> Response:
-        return jsonify(metabase.items[kind][number])
+    def read(kind: str, number: int) -> Response:
+        return jsonify(stub.items[kind][number])
 
     @app.put("/api/<kind>/<int:number>")
-    def change(kind: str, number: int) -> Response:
-        things = [*metabase.tables, *(one for table in metabase.tables for one in table["fields"])]
-        known = metabase.items.get(kind) or {thing["id"]: thing for thing in things}
-        known[number].update(request.get_json())
-        return jsonify(known[number])
+    def update(kind: str, number: int) -> Response:
+        fields = [field for table in stub.tables for field in table["fields"]]
+        items = stub.items.get(kind) or {item["id"]: item for item in (*stub.tables, *fields)}
+        items[number].update(request.get_json())
+        return jsonify(items[number])
 
     @app.get("/api/session/properties")
     def properties() -> Response:
@@ -115,6 +115,6 @@ def _application(metabase: Metabase) -> Flask:
 
     @app.get(f"/api/database/{DATABASE_ID}/metadata")
     def metadata() -> Response:
-        return jsonify({"engine": "postgres", "tables": metabase.tables})
+        return jsonify({"engine": "postgres", "tables": stub.tables})
 
     return app

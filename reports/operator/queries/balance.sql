@@ -1,6 +1,6 @@
--- Where the kilowatt-hours of a SIREN went, as energy_balance_monthly says it of all.
+-- The balance of one SIREN, by the definitions of energy_balance_monthly.
 select
-    array_agg(distinct amenageur_name) filter (where amenageur_name is not null) as entities,
+    array_agg(distinct amenageur_name) filter (where amenageur_name is not null) as amenageur_names,
     count(*) as received_sessions,
     coalesce(sum(booked_energy_kwh), 0) as received_kwh,
     count(*) filter (where is_rejected) as rejected_sessions,

@@ -1,4 +1,4 @@
--- Clean sessions that cannot be sent, and why.
+-- Clean sessions that cannot be sent, with the reason.
 select
     sessions.session_id,
     sessions.blocking_reason,

@@ -1,6 +1,6 @@
--- Every rule and every reason for being blocked, in words, with the sessions that it concerns. A
--- session that breaks several rules counts under each of them.
-with fates as (
+-- Every rule and blocking reason, with its label and its sessions. A session that breaks several
+-- rules counts under each of them.
+with session_totals as (
     select
         rejection_reasons,
         case when not is_rejected then blocking_reason end as blocking_reason,
@@ -18,11 +18,13 @@ select
     labels.explanation,
     labels.energy_limit_kwh,
     labels.max_energy_ratio,
-    coalesce(sum(fates.sessions), 0) as sessions,
-    coalesce(sum(fates.energy_kwh), 0) as energy_kwh
+    coalesce(sum(session_totals.sessions), 0) as sessions,
+    coalesce(sum(session_totals.energy_kwh), 0) as energy_kwh
 from reason_labels as labels
-left join fates
-    on labels.reason = any(fates.rejection_reasons) or labels.reason = fates.blocking_reason
+left join session_totals
+    on
+        labels.reason = any(session_totals.rejection_reasons)
+        or labels.reason = session_totals.blocking_reason
 where labels.kind in ('rejection', 'blocking')
 group by
     labels.kind,

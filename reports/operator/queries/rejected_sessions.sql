@@ -1,13 +1,12 @@
--- Rejected sessions, each with what its rules compared: figures of rules that do not reject it are
--- left out.
+-- Rejected sessions, with the figures that their rules compared. Figures of other rules are null.
 with charge_points as (
     select distinct id_pdc_itinerance
     from sessions_flagged
     where period = %(period)s and siren = %(siren)s
 ),
 
--- By charge point and not by SIREN: last month the charge point may have been another's.
-in_order as (
+-- Select by charge point, because it may have had another SIREN in the previous month.
+ordered_sessions as (
     select
         session_id,
         period,
@@ -49,17 +48,18 @@ in_order as (
 rejected as (
     select
         *,
-        -- The marts of the month before may have been built with other sessions than this month saw.
+        -- The previous month may have been rebuilt after this one. Show the previous session only
+        -- if it still explains the flag.
         (
             duplicate and started_at = previous_started_at and ended_at = previous_ended_at
             or overlap and started_at < previous_ended_at
-        ) is true as has_previous
-    from in_order
+        ) is true as explains_flag
+    from ordered_sessions
     where period = %(period)s and siren = %(siren)s and is_rejected
 ),
 
--- Of the sessions that a hidden overlap runs into the nearest: where the rule saw any of them, it saw
--- this one, however far back it looked.
+-- A hidden overlap may start during several earlier sessions. Take the latest of them, because it is
+-- within the rule's look-back if any of them is.
 hiding as (
     select distinct on (rejected.session_id, rejected.started_at)
         rejected.session_id,
@@ -69,7 +69,7 @@ hiding as (
         earlier.ended_at as hiding_ended_at,
         earlier.received_at as hiding_received_at
     from rejected
-    inner join in_order as earlier
+    inner join ordered_sessions as earlier
         on
             rejected.id_pdc_itinerance = earlier.id_pdc_itinerance
             and rejected.started_at < earlier.ended_at
@@ -121,13 +121,13 @@ select
     case when rejected.odus then thresholds.odus_limit_kwh end as odus_limit_kwh,
     case when rejected.enex then thresholds.enex_limit_kwh end as enex_limit_kwh,
     case when rejected.enex then rejected.max_energy_kwh * thresholds.enex_ratio end
-        as enex_possible_limit_kwh,
-    case when rejected.has_previous then rejected.previous_session_id end as previous_session_id,
-    case when rejected.has_previous then to_json(rejected.previous_started_at) #>> '{}' end
+        as enex_power_limit_kwh,
+    case when rejected.explains_flag then rejected.previous_session_id end as previous_session_id,
+    case when rejected.explains_flag then to_json(rejected.previous_started_at) #>> '{}' end
         as previous_started_at,
-    case when rejected.has_previous then to_json(rejected.previous_ended_at) #>> '{}' end
+    case when rejected.explains_flag then to_json(rejected.previous_ended_at) #>> '{}' end
         as previous_ended_at,
-    case when rejected.has_previous then to_json(rejected.previous_received_at) #>> '{}' end
+    case when rejected.explains_flag then to_json(rejected.previous_received_at) #>> '{}' end
         as previous_received_at,
     hiding.hiding_session_id,
     to_json(hiding.hiding_started_at) #>> '{}' as hiding_started_at,

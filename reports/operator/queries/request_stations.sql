@@ -1,4 +1,4 @@
--- Every sending of the month that credits the SIREN, or carries a station that is now the SIREN's.
+-- Stations in the month's requests: those credited to the SIREN, and those that belong to it now.
 select
     request_id,
     to_json(sent_at) #>> '{}' as sent_at,

@@ -1,5 +1,5 @@
--- Per station, what was received, what became of it, and what CARBURE has. A station is here when it
--- has a session, or an energy that was computed or sent.
+-- Energy per station: received, rejected, blocked, computed, and acknowledged by CARBURE. Includes
+-- stations without a session whose energy was sent.
 with sessions as (
     select
         id_station_itinerance,
@@ -28,7 +28,8 @@ changes as (
 
 select
     id_station_itinerance,
-    coalesce(changes.operational_unit_code, sessions.operational_unit_code) as operational_unit_code,
+    coalesce(changes.operational_unit_code, sessions.operational_unit_code)
+        as operational_unit_code,
     coalesce(changes.amenageur_name, sessions.amenageur_name) as amenageur_name,
     coalesce(sessions.received_sessions, 0) as received_sessions,
     coalesce(sessions.rejected_sessions, 0) as rejected_sessions,
