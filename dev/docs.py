@@ -19,7 +19,7 @@ CHAPTERS = {
     "The seven rules: a session with any of these flags is rejected": (
         *("negs", "eneu", "enea", "odus", "enex", "duplicate", "overlap"),
     ),
-    "Decided beyond them": ("invalid_energy", "hidden_overlap"),
+    "Decided beyond them": ("invalid_energy", "invalid_time", "hidden_overlap"),
     "Why clean energy cannot be sent": ("blocking_reason", "station_blocking_reason"),
     "What a charge point's rejected sessions are likely to come from": ("likely_cause",),
     "What is known of a station at CARBURE": ("submission_state",),

@@ -111,6 +111,7 @@ class PlantedCounts(NamedTuple):
     sendable: int
     flags: dict[str, int]
     invalid_energy: int
+    invalid_time: int
     hidden_overlap: int
     blocked: dict[str, int]
 
@@ -349,6 +350,11 @@ def _invalid_energy(rng: Random, draft: Draft) -> list[Draft]:
     return [draft._replace(energy_kwh=energy_kwh, expected_flags=("invalid_energy",))]
 
 
+def _invalid_time(rng: Random, draft: Draft) -> list[Draft]:
+    """End more than a year before the start, as after a reset of the charge point's clock."""
+    return [draft._replace(end=draft.end - timedelta(days=400), expected_flags=("invalid_time",))]
+
+
 def _sent_twice(rng: Random, draft: Draft) -> list[Draft]:
     """Send the same session again a day later. The copy also overlaps the original."""
     delay = draft.delay + timedelta(days=1)
@@ -398,6 +404,7 @@ ANOMALIES_PER_MONTH: dict[Mutation, int] = {
     _enea: 500,
     _enex: 210,
     _invalid_energy: 140,
+    _invalid_time: 40,
     _sent_twice: 250,
     _overlap: 340,
     _hidden_overlap: 50,
@@ -462,6 +469,7 @@ def _count(drafts: list[Draft], groups: Groups) -> dict[date, PlantedCounts]:
             sendable=count["sendable"],
             flags={flag: count[flag] for flag in FLAGS},
             invalid_energy=count["invalid_energy"],
+            invalid_time=count["invalid_time"],
             hidden_overlap=count["hidden_overlap"],
             blocked={reason: count[reason] for reason in BLOCKING_REASONS},
         )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from dev import generator
 from dev.bench.database import BenchmarkError
 
-FLAGS = (*generator.FLAGS, "invalid_energy", "hidden_overlap", "is_rejected")
+FLAGS = (*generator.FLAGS, "invalid_energy", "invalid_time", "hidden_overlap", "is_rejected")
 
 
 class MonthResult(NamedTuple):

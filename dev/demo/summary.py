@@ -13,7 +13,7 @@ from dev.database import Database
 # In the order of the columns of energy_balance_monthly.
 FLAGS = (
     *("negs", "eneu", "enea", "odus", "enex", "duplicate", "overlap"),
-    *("invalid_energy", "hidden_overlap"),
+    *("invalid_energy", "invalid_time", "hidden_overlap"),
 )
 KWH_PER_MWH = 1000
 # The first sentence of the column's description.

@@ -1,11 +1,33 @@
-{# Signed duration in hours, whole days included, in double precision. #}
-{% macro hours_between(start, end) -%}
-    date_part('epoch', {{ end }} - {{ start }}) / 3600
+{#
+    True if a session's end is usable: finite, and at most `max_duration_days` from its start. The interval
+    is in hours, so that a change of clocks does not matter.
+#}
+{% macro has_valid_time(start, end) -%}
+    {%- set limit = "interval '" ~ 24 * var('max_duration_days') ~ " hours'" -%}
+    {{ end }} between {{ start }} - {{ limit }} and {{ start }} + {{ limit }}
 {%- endmacro %}
 
-{# Energy that a charge point can deliver at full power, in kWh. #}
-{% macro max_energy_kwh(start, end, max_power_kw) -%}
-    {{ hours_between(start, end) }} * {{ max_power_kw }}
+{# Signed duration in hours, whole days included, in double precision. Null if the end is unusable. #}
+{% macro duration_hours(start, end) -%}
+    case when {{ has_valid_time(start, end) }} then date_part('epoch', {{ end }} - {{ start }}) / 3600 end
+{%- endmacro %}
+
+{#
+    Power that can judge a session, in kW. Null for NaN, infinity and more than `max_power_kw`. Otherwise the
+    power as it is, but for values so extreme that PostgreSQL would raise an error when it multiplies
+    them by a duration: these are replaced by values that compare alike.
+#}
+{% macro usable_power_kw(power_kw) -%}
+    case
+        when abs({{ power_kw }}) < 1e-300 then 0
+        when {{ power_kw }} > '-infinity' and {{ power_kw }} <= {{ var('max_power_kw') }}
+            then greatest({{ power_kw }}, -1e304)
+    end
+{%- endmacro %}
+
+{# Energy that a charge point can deliver at full power, in kWh. Null if duration or power are unusable. #}
+{% macro max_energy_kwh(start, end, power_kw) -%}
+    {{ duration_hours(start, end) }} * {{ usable_power_kw(power_kw) }}
 {%- endmacro %}
 
 {# True if energy is finite and not negative. In PostgreSQL, NaN is greater than infinity. #}

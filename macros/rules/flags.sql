@@ -1,7 +1,8 @@
-{# The seven flags of a session, then the two added by this project. Rules: int_session_flags.sql. #}
+{# The seven flags of a session, then those added by this project. Rules: int_session_flags.sql. #}
 {% macro session_flags() %}
     {%- do return([
-        'negs', 'eneu', 'enea', 'odus', 'enex', 'duplicate', 'overlap', 'invalid_energy', 'hidden_overlap'
+        'negs', 'eneu', 'enea', 'odus', 'enex', 'duplicate', 'overlap', 'invalid_energy', 'invalid_time',
+        'hidden_overlap'
     ]) -%}
 {% endmacro %}
 

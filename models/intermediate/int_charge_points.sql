@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 charge_points as (
@@ -41,6 +43,7 @@ checked as (
     select
         *,
         case
+            when {{ usable_power_kw('max_power_kw') }} is null then 'invalid_power'
             when station_id is null then 'no_station'
             when amenageur_id is null then 'no_amenageur'
             when {{ is_blank('siren') }} then 'no_siren'

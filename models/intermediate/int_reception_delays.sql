@@ -7,7 +7,11 @@ with
 sessions as (
     select
         *,
-        received_at - ended_at > interval '{{ var('legal_delay_days') }} days' as is_late
+        -- Without a delay, the end or the reception is unusable.
+        case
+            when delay_hours is not null
+                then received_at - ended_at > interval '{{ var('legal_delay_days') }} days'
+        end as is_late
     from {{ ref('int_session_flags') }}
     where period = {{ period_date() }}
 ),

@@ -7,8 +7,7 @@
 {%- set enex_ratio = var('enex_ratio') %}
 
 -- There are millions of rows per month, so details of the charge point are stored once per version,
--- in the history tables. These are built first, so that they contain every version used here.
--- depends_on: {{ ref('int_charge_point_history') }}
+-- in int_charge_point_history. The versions used here are read from there, so none can be missing.
 
 with
 
@@ -20,11 +19,12 @@ sessions as (
 ),
 
 charge_points as (
-    select * from {{ ref('int_charge_points') }}
+    select * from {{ ref('int_charge_point_history') }}
+    where is_current
 ),
 
 -- Joined before sorting: a bigint version id sorts twice as fast as a uuid.
-ordered as (
+located as (
     select
         sessions.session_id,
         sessions.energy_kwh,
@@ -34,16 +34,26 @@ ordered as (
         charge_points.charge_point_version_id,
         charge_points.station_version_id,
         charge_points.max_power_kw,
-        last_value(sessions.started_at) over earlier as previous_started_at,
-        last_value(sessions.ended_at) over earlier as previous_ended_at,
-        max(sessions.ended_at) over earlier as latest_earlier_ended_at
+        -- Null for a session that is compared with no other.
+        case
+            when {{ has_valid_time('sessions.started_at', 'sessions.ended_at') }}
+                then charge_points.charge_point_version_id
+        end as compared_charge_point
     from sessions
     left join charge_points
         on sessions.charge_point_id = charge_points.charge_point_id
+),
+
+ordered as (
+    select
+        *,
+        last_value(started_at) over earlier as previous_started_at,
+        last_value(ended_at) over earlier as previous_ended_at,
+        max(ended_at) over earlier as latest_earlier_ended_at
+    from located
     window earlier as (
-        partition by charge_points.charge_point_version_id
-        order by
-            sessions.started_at, sessions.ended_at, sessions.received_at, sessions.session_id
+        partition by compared_charge_point
+        order by started_at, ended_at, received_at, session_id
         rows between unbounded preceding and 1 preceding
     )
 ),
@@ -59,12 +69,11 @@ measured as (
         energy_kwh,
         previous_started_at,
         latest_earlier_ended_at,
-        {{ hours_between('started_at', 'ended_at') }} as duration_hours,
-        {{ hours_between('ended_at', 'received_at') }} as delay_hours,
+        {{ duration_hours('started_at', 'ended_at') }} as duration_hours,
         {{ max_energy_kwh('started_at', 'ended_at', 'max_power_kw') }} as max_energy_kwh,
         -- Null disables the rules that compare these.
         case when {{ is_valid_energy('energy_kwh') }} then energy_kwh end as valid_kwh,
-        case when charge_point_version_id is not null then previous_ended_at end
+        case when compared_charge_point is not null then previous_ended_at end
             as previous_ended_at
     from ordered
     where started_at >= {{ period_start() }}
@@ -84,6 +93,7 @@ rules as (
         started_at = previous_started_at and ended_at = previous_ended_at as duplicate,
         started_at < previous_ended_at as overlap,
         valid_kwh is null as invalid_energy,
+        duration_hours is null as invalid_time,
         started_at < latest_earlier_ended_at and started_at >= previous_ended_at as hidden_overlap
     from measured
     -- Each rule is read twice below, for its own column and for is_rejected.
@@ -104,5 +114,10 @@ select
     {% endfor -%}
     coalesce({{ rejection_reasons() | join(' or ') }}, false) as is_rejected,
     -- In whole hours, for int_reception_delays. The limits of smallint are more than three years.
-    cast(floor(least(greatest(delay_hours, -32768), 32767)) as smallint) as delay_hours
+    case
+        when duration_hours is not null and isfinite(received_at) then cast(
+            floor(least(greatest(date_part('epoch', received_at - ended_at) / 3600, -32768), 32767))
+            as smallint
+        )
+    end as delay_hours
 from rules

@@ -101,6 +101,10 @@ def _explain_invalid_energy(_: QueryRow, session: QueryRow) -> str:
     return f"énergie reçue (kWh) : {number(session.energy_kwh)}."
 
 
+def _explain_invalid_time(_: QueryRow, session: QueryRow) -> str:
+    return f"début {timestamp(session.started_at)}, fin {timestamp(session.ended_at)}."
+
+
 EXPLANATIONS: dict[str, Callable[[QueryRow, QueryRow], str]] = {
     "negs": _explain_negs,
     "eneu": _explain_eneu,
@@ -110,5 +114,6 @@ EXPLANATIONS: dict[str, Callable[[QueryRow, QueryRow], str]] = {
     "duplicate": _explain_duplicate,
     "overlap": _explain_overlap,
     "invalid_energy": _explain_invalid_energy,
+    "invalid_time": _explain_invalid_time,
     "hidden_overlap": _explain_hidden_overlap,
 }

@@ -5,6 +5,7 @@ with
 
 balance as (
     select * from {{ ref('energy_balance_monthly') }}
+    where {{ in_checked_months('period') }}
 ),
 
 entries as (
@@ -35,6 +36,7 @@ entries as (
         -energy_mwh * 1000,
         0.0005
     from {{ ref('blocked_energy_monthly') }}
+    where {{ in_checked_months('period') }}
 
     union all
 
@@ -55,6 +57,7 @@ entries as (
         -energy_mwh * 1000,
         0.0005
     from {{ ref('station_energy_monthly') }}
+    where {{ in_checked_months('period') }}
 )
 
 select

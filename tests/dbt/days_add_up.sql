@@ -8,6 +8,7 @@ with
 
 balance as (
     select * from {{ ref('energy_balance_monthly') }}
+    where {{ in_checked_months('period') }}
 ),
 
 days as (
@@ -20,6 +21,7 @@ days as (
         sum({{ by_first_flag | join('_kwh)\n        + sum(') }}_kwh) as by_first_flag_kwh, -- noqa: LT05
         period
     from {{ ref('anomalies_daily') }}
+    where {{ in_checked_months('period') }}
     group by period
 )
 

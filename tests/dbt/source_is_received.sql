@@ -1,54 +1,70 @@
--- The months of the last run contain every session and Wh of the source. Reads the source directly,
--- to be independent of the models. Sessions keep arriving during a run, so the recently received ones
--- may be missing; with equal counts, the energy must be equal too.
+-- The months that the run has built contain each session of the source once, unaltered. Reads the source
+-- directly, to be independent of the models.
+--
+-- Most months match in number and energy. In the others, sessions are compared one by one: operators
+-- add, correct and delete sessions during a build. What the source received or changed since an hour
+-- before the run is left out (clocks may differ), and a session that the source no longer has is not
+-- missed.
 
-{%- set balance = ref('energy_balance_monthly') %}
-{%- set is_latest = "computed_at = (select max(computed_at) from " ~ balance ~ ")" %}
-{%- set months_sql = "select to_char(period, 'YYYY-MM') from " ~ balance ~ " where " ~ is_latest %}
-{%- set months = run_query(months_sql).columns[0].values()
-    if execute and load_relation(balance) else [] %}
+-- depends_on: {{ ref('energy_balance_monthly') }}
+
+{%- set differing = months_that_differ_from_source() %}
+{%- set before = instant_literal(run_started_at - modules.datetime.timedelta(hours=1)) %}
 
 with
 
-last_run as (
-    select * from {{ balance }}
-    where {{ is_latest }}
-),
-
-counted as (
-    {% for month in months -%}
+source_sessions as (
+    {% for month in differing -%}
         select
             cast('{{ month }}-01' as date) as period,
-            count(*) as sessions,
-            count(*) filter (
-                where created_at < {{ instant_literal(run_started_at) }} - interval '1 hour'
-            ) as sessions_before,
-            sum({{ booked_energy_kwh('energy') }}) as energy_kwh
+            id as session_id,
+            start as started_at,
+            "end" as ended_at,
+            cast(energy as double precision) as energy_kwh
         from {{ source('qualicharge', 'session') }}
         where
             start >= {{ instant_literal(period_instant(month)) }}
-            and start < {{ instant_literal(period_instant(next_period(month))) }}
+            and start < {{ month_limit(month) }}
+            and created_at < {{ before }}
+            and (updated_at < {{ before }} or updated_at is null)
         {{ 'union all' if not loop.last }}
     {% else -%}
         select
             cast(null as date) as period,
-            0 as sessions,
-            0 as sessions_before,
-            0 as energy_kwh
+            cast(null as uuid) as session_id,
+            cast(null as timestamptz) as started_at,
+            cast(null as timestamptz) as ended_at,
+            cast(null as double precision) as energy_kwh
+        where false
     {% endfor %}
+),
+
+received as (
+    select
+        session_id,
+        started_at,
+        count(*) as copies,
+        min(ended_at) as ended_at,
+        min(energy_kwh) as energy_kwh
+    from {{ ref('int_session_flags') }}
+    where {{ period_in('period', differing) }}
+    group by session_id, started_at
 )
 
 select
-    last_run.period,
-    last_run.received_sessions,
-    last_run.received_kwh,
-    counted.sessions as source_sessions,
-    counted.energy_kwh as source_kwh
-from last_run
-inner join counted on last_run.period = counted.period
+    source_sessions.*,
+    case
+        when received.session_id is null then 'lost'
+        when received.copies > 1 then 'duplicated'
+        else 'altered'
+    end as problem
+from source_sessions
+left join received
+    on
+        source_sessions.session_id = received.session_id
+        and source_sessions.started_at = received.started_at
 where
-    last_run.received_sessions not between counted.sessions_before and counted.sessions
-    or (
-        last_run.received_sessions = counted.sessions
-        and last_run.received_kwh <> counted.energy_kwh
-    )
+    received.session_id is null
+    or received.copies > 1
+    or received.ended_at <> source_sessions.ended_at
+    or received.energy_kwh <> source_sessions.energy_kwh

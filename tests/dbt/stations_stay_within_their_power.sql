@@ -6,8 +6,9 @@ with
 stations as (
     select
         id_station_itinerance,
-        sum(max_power_kw) as max_power_kw
-    from {{ ref('int_charge_points') }}
+        sum({{ usable_power_kw('max_power_kw') }}) as max_power_kw
+    from {{ ref('int_charge_point_history') }}
+    where is_current and blocking_reason is null
     group by id_station_itinerance
 )
 
@@ -19,7 +20,7 @@ select
 from {{ ref('station_energy_monthly') }} as energy
 inner join stations on energy.id_station_itinerance = stations.id_station_itinerance
 where
-    -- Only the last run, because charge points are the current ones.
-    energy.computed_at = (select max(computed_at) from {{ ref('station_energy_monthly') }})
+    -- Only months of this run, because charge points are the current ones.
+    {{ in_checked_months('energy.period') }}
     and energy.energy_mwh * 1000 > {{ var('enea_ratio') }} * stations.max_power_kw
     * 24 * (energy.period_end - energy.period_start + 1)

@@ -16,6 +16,7 @@ status as (
             + refused_stations + not_sent_stations
         ) as all_statuses_stations
     from {{ ref('submission_status_monthly') }}
+    where {{ in_checked_months('period') }}
     group by period
 ),
 
@@ -25,6 +26,7 @@ energy as (
         sum(energy_mwh) as energy_mwh,
         count(*) as stations
     from {{ ref('station_energy_monthly') }}
+    where {{ in_checked_months('period') }}
     group by period
 ),
 
@@ -33,6 +35,7 @@ blocked as (
         period,
         sum(energy_mwh) as energy_mwh
     from {{ ref('blocked_energy_monthly') }}
+    where {{ in_checked_months('period') }}
     group by period
 )
 

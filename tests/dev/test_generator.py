@@ -67,7 +67,7 @@ def test_every_anomaly_is_planted_at_least_ten_times(generated: GeneratedSource,
     assert tuple(planted.flags) == FLAGS
     assert len(planted.blocked) == 9
     counts = [*planted.flags.values(), *planted.blocked.values()]
-    assert min(*counts, planted.invalid_energy, planted.hidden_overlap) >= 10
+    assert min(*counts, planted.invalid_energy, planted.invalid_time, planted.hidden_overlap) >= 10
 
 
 def test_planted_counts_match_the_reference_rules(
@@ -83,6 +83,7 @@ def test_planted_counts_match_the_reference_rules(
         "blocked": sum(planted.blocked.values()),
         "sendable": planted.sendable,
         "rejected_invalid_energy": planted.invalid_energy,
+        "rejected_invalid_time": planted.invalid_time,
         **{f"rejected_{flag}": count for flag, count in planted.flags.items()},
     }
     blocked = Counter(

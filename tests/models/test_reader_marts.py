@@ -203,6 +203,7 @@ def test_daily_anomalies_add_up_to_the_planted_ones(made: Warehouse) -> None:
             "received": month.received,
             "rejected": month.rejected,
             "invalid_energy": month.invalid_energy,
+            "invalid_time": month.invalid_time,
         }
         sums = ", ".join(f"sum({name}_sessions)" for name in expected)
         [row] = made.query(f"select {sums} from tiruert.anomalies_daily where period = %s", period)

@@ -20,7 +20,7 @@ combinations as (
         stations.operational_unit_code,
         {{ session_flags() | join(',\n        ') }},
         is_rejected,
-        {{ blocking_reason('stations') }} as blocking_reason,
+        {{ blocking_reason('energy', 'stations') }} as blocking_reason,
         {{ first_true(rejection_reasons()) }} as first_reason,
         max(stations.amenageur_name) as amenageur_name,
         sum(energy.sessions) as sessions,
@@ -34,7 +34,7 @@ combinations as (
         stations.operational_unit_code,
         {{ session_flags() | join(',\n        ') }},
         is_rejected,
-        {{ blocking_reason('stations') }}
+        {{ blocking_reason('energy', 'stations') }}
 )
 
 select

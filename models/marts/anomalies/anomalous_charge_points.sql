@@ -12,10 +12,6 @@ charge_points as not materialized (
     select * from {{ ref('int_charge_point_history') }}
 ),
 
-stations as (
-    select * from {{ ref('int_station_history') }}
-),
-
 counted as (
     select
         charge_point_version_id,
@@ -55,9 +51,11 @@ rejected as (
 compared as (
     select
         *,
-        -- A multiple of the maximum energy.
+        -- A multiple of the maximum energy, capped so that it stays in the range of its type.
         case
-            when enea and max_energy_kwh > 0 then energy_kwh / max_energy_kwh
+            when not enea or max_energy_kwh <= 0 then null
+            when energy_kwh < max_energy_kwh * 1e300 then energy_kwh / max_energy_kwh
+            else 1e300
         end as excess
     from rejected
 ),
@@ -102,10 +100,10 @@ select
             charge_points.id_pdc_itinerance asc
     ) as integer) as rank,
     charge_points.id_pdc_itinerance,
-    stations.id_station_itinerance,
-    stations.operational_unit_code,
-    stations.siren,
-    stations.amenageur_name,
+    charge_points.id_station_itinerance,
+    charge_points.operational_unit_code,
+    charge_points.siren,
+    charge_points.amenageur_name,
     charge_points.max_power_kw,
     explained.sessions,
     explained.rejected_sessions,
@@ -117,5 +115,3 @@ select
 from explained
 inner join charge_points
     on explained.charge_point_version_id = charge_points.charge_point_version_id
-inner join stations
-    on charge_points.station_version_id = stations.station_version_id

@@ -57,7 +57,11 @@ from (
         'Énergie négative, infinie ou qui n''est pas un nombre.'
     ),
     (
-        '{{ 'rejection' if var('reject_hidden_overlaps') else 'mark' }}', 9, 'hidden_overlap',
+        'rejection', 9, 'invalid_time', 'Dates invalides',
+        'Fin infinie, ou à plus de {{ var('max_duration_days') }} jours du début.'
+    ),
+    (
+        '{{ 'rejection' if var('reject_hidden_overlaps') else 'mark' }}', 10, 'hidden_overlap',
         'Chevauchement masqué',
         'Commence avant la fin d''une session antérieure à la précédente, du même point de charge.'
     ),
@@ -66,35 +70,40 @@ from (
         'La session n''a pas de point de charge connu de QualiCharge.'
     ),
     (
-        'blocking', 2, 'no_station', 'Sans station',
+        'blocking', 2, 'invalid_power', 'Puissance invalide',
+        'La puissance nominale du point de charge n''est pas un nombre, ou dépasse '
+        || '{{ in_french(var('max_power_kw')) }} kW : ses sessions ne peuvent pas être jugées.'
+    ),
+    (
+        'blocking', 3, 'no_station', 'Sans station',
         'Le point de charge n''appartient à aucune station.'
     ),
     (
-        'blocking', 3, 'no_amenageur', 'Sans aménageur',
+        'blocking', 4, 'no_amenageur', 'Sans aménageur',
         'La station n''a pas d''aménageur.'
     ),
     (
-        'blocking', 4, 'no_siren', 'SIREN manquant',
+        'blocking', 5, 'no_siren', 'SIREN manquant',
         'L''aménageur n''a pas de SIREN.'
     ),
     (
-        'blocking', 5, 'invalid_siren', 'SIREN invalide',
+        'blocking', 6, 'invalid_siren', 'SIREN invalide',
         'Le SIREN de l''aménageur n''est pas valide : neuf chiffres, clé de Luhn.'
     ),
     (
-        'blocking', 6, 'no_name', 'Nom manquant',
+        'blocking', 7, 'no_name', 'Nom manquant',
         'L''aménageur n''a pas de nom.'
     ),
     (
-        'blocking', 7, 'no_operational_unit', 'Sans unité d''exploitation',
+        'blocking', 8, 'no_operational_unit', 'Sans unité d''exploitation',
         'La station n''a pas d''unité d''exploitation.'
     ),
     (
-        'blocking', 8, 'code_not_station_prefix', 'Unité d''un autre réseau',
+        'blocking', 9, 'code_not_station_prefix', 'Unité d''un autre réseau',
         'Le code de l''unité n''est pas le début de l''identifiant de la station.'
     ),
     (
-        'blocking', 9, 'invalid_station_id', 'Identifiant de station refusé',
+        'blocking', 10, 'invalid_station_id', 'Identifiant de station refusé',
         'CARBURE refuse l''identifiant de la station.'
     ),
     (

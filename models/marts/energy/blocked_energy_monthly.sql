@@ -20,7 +20,7 @@ located as (
         stations.siren,
         stations.operational_unit_code,
         stations.id_station_itinerance,
-        {{ blocking_reason('stations') }} as blocking_reason
+        {{ blocking_reason('energy', 'stations') }} as blocking_reason
     from energy
     left join stations on energy.station_version_id = stations.station_version_id
 )

@@ -17,7 +17,7 @@ combinations as (
         energy.period,
         {{ session_flags() | join(',\n        ') }},
         is_rejected,
-        {{ blocking_reason('stations') }} is not null as is_blocked,
+        {{ blocking_reason('energy', 'stations') }} is not null as is_blocked,
         sum(energy.sessions) as sessions,
         sum(energy.energy_kwh) as energy_kwh
     from energy
@@ -26,7 +26,7 @@ combinations as (
         energy.period,
         {{ session_flags() | join(',\n        ') }},
         is_rejected,
-        {{ blocking_reason('stations') }} is not null
+        {{ blocking_reason('energy', 'stations') }} is not null
 )
 
 select

@@ -56,8 +56,13 @@ located as (
         stations.operational_unit_code,
         stations.siren,
         stations.amenageur_name,
-        case when stations.id is null then 'no_station' else stations.blocking_reason end
-            as blocking_reason
+        case
+            when _pointdecharge.puissance_nominale <= 10000 is not true
+                or _pointdecharge.puissance_nominale = cast('-infinity' as double precision)
+                then 'invalid_power'
+            when stations.id is null then 'no_station'
+            else stations.blocking_reason
+        end as blocking_reason
     from qualicharge._pointdecharge
     left join stations on _pointdecharge.station_id = stations.id
 ),

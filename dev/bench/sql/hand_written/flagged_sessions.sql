@@ -10,8 +10,11 @@ in_order as (
         session."end" as ended_at,
         session.created_at as received_at,
         session.energy as energy_kwh,
-        date_part('epoch', session."end" - session.start) / 3600 as duration_hours,
-        date_part('epoch', session.created_at - session."end") / 3600 as delay_hours,
+        case
+            when session."end" between session.start - interval '8784 hours'
+                and session.start + interval '8784 hours'
+                then date_part('epoch', session."end" - session.start) / 3600
+        end as duration_hours,
         charge_points.max_power_kw,
         last_value(session.start) over earlier as previous_started_at,
         last_value(session."end") over earlier as previous_ended_at,
@@ -22,7 +25,11 @@ in_order as (
         session.start >= {lookback_start}
         and session.start < {month_end}
     window earlier as (
-        partition by charge_points.charge_point_version_id
+        partition by case
+            when session."end" between session.start - interval '8784 hours'
+                and session.start + interval '8784 hours'
+                then charge_points.charge_point_version_id
+        end
         order by session.start, session."end", session.created_at, session.id
         rows between unbounded preceding and 1 preceding
     )
@@ -31,8 +38,12 @@ in_order as (
 measured as (
     select
         *,
-        duration_hours * max_power_kw as max_energy_kwh,
-        charge_point_version_id is not null as has_charge_point,
+        duration_hours
+        * case
+            when max_power_kw > cast('-infinity' as double precision) and max_power_kw <= 10000
+                then max_power_kw
+        end as max_energy_kwh,
+        duration_hours is not null and charge_point_version_id is not null as has_neighbours,
         case
             when energy_kwh >= 0 and energy_kwh < cast('infinity' as double precision)
                 then energy_kwh
@@ -59,23 +70,31 @@ flagged as (
         (duration_hours < 0 and valid_energy_kwh > 1) is true as odus,
         (valid_energy_kwh > 50 and valid_energy_kwh > max_energy_kwh * 2.0) is true as enex,
         (
-            has_charge_point
+            has_neighbours
             and started_at = previous_started_at
             and ended_at = previous_ended_at
         ) is true as duplicate,
-        (has_charge_point and started_at < previous_ended_at) is true as overlap,
+        (has_neighbours and started_at < previous_ended_at) is true as overlap,
         valid_energy_kwh is null as invalid_energy,
+        duration_hours is null as invalid_time,
         (
-            has_charge_point
+            has_neighbours
             and started_at < latest_earlier_ended_at
             and started_at >= previous_ended_at
         ) is true as hidden_overlap,
-        cast(floor(least(greatest(delay_hours, -32768), 32767)) as smallint) as delay_hours
+        case
+            when duration_hours is not null then cast(
+                floor(least(greatest(
+                    date_part('epoch', received_at - ended_at) / 3600, -32768
+                ), 32767)) as smallint
+            )
+        end as delay_hours
     from measured
     offset 0
 )
 
 select
     *,
-    negs or eneu or enea or odus or enex or duplicate or overlap or invalid_energy as is_rejected
+    negs or eneu or enea or odus or enex or duplicate or overlap or invalid_energy
+    or invalid_time as is_rejected
 from flagged

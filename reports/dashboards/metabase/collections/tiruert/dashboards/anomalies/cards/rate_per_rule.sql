@@ -75,6 +75,7 @@ flags as (
             ('duplicate', duplicate_sessions),
             ('overlap', overlap_sessions),
             ('invalid_energy', invalid_energy_sessions),
+            ('invalid_time', invalid_time_sessions),
             ('hidden_overlap', hidden_overlap_sessions)
         ) as flag (flag_name, sessions)
     group by flag.flag_name

@@ -75,6 +75,7 @@ flags as (
             ('duplicate', duplicate_kwh, duplicate_sessions),
             ('overlap', overlap_kwh, overlap_sessions),
             ('invalid_energy', invalid_energy_kwh, invalid_energy_sessions),
+            ('invalid_time', invalid_time_kwh, invalid_time_sessions),
             ('hidden_overlap', hidden_overlap_kwh, hidden_overlap_sessions)
         ) as flag (flag_name, energy_kwh, sessions)
     group by flag.flag_name

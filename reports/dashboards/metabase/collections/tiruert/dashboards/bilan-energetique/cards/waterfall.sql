@@ -74,6 +74,7 @@ rejected as (
             ('duplicate', rejected_by_duplicate_kwh),
             ('overlap', rejected_by_overlap_kwh),
             ('invalid_energy', rejected_by_invalid_energy_kwh),
+            ('invalid_time', rejected_by_invalid_time_kwh),
             ('hidden_overlap', rejected_by_hidden_overlap_kwh)
         ) as flag (flag_name, energy_kwh)
     group by flag.flag_name

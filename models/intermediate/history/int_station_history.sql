@@ -1,8 +1,0 @@
-select distinct
-    station_version_id,
-    id_station_itinerance,
-    operational_unit_code,
-    siren,
-    amenageur_name,
-    blocking_reason
-from {{ ref('int_charge_points') }}
