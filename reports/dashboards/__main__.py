@@ -23,9 +23,9 @@ from reports.dashboards.pages import Scope, write_pages
 from reports.dashboards.specification import FOLDER, read_dashboards
 
 EXIT_CODES = {
-    ExitCode.SUCCESS: "the pages are written, or Metabase has every dashboard",
+    ExitCode.SUCCESS: "the pages are written, or Metabase is up to date",
     ExitCode.INCOMPLETE: "Metabase is unreachable, or refuses a request",
-    ExitCode.CHANGES_PENDING: "metabase without --apply: something would be changed",
+    ExitCode.CHANGES_PENDING: "metabase without --apply: something would change",
     ExitCode.USAGE: "an invalid option or setting, or a folder that cannot be written",
     ExitCode.WAREHOUSE: "the warehouse is unavailable, or not built for that month",
     ExitCode.INTERRUPTED: "interrupted; run the command again to complete it",
@@ -40,7 +40,7 @@ class MetabaseError(UserError):
 
 @click.group(epilog=help_text(EXIT_CODES))
 def command() -> None:
-    """Render the dashboards as static pages, or bring them into Metabase."""
+    """Render the dashboards as static pages, or update them in Metabase."""
 
 
 @command.command()
@@ -51,12 +51,15 @@ def command() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("target/dashboards"),
     show_default=True,
+    help="Write the pages here.",
 )
 def render(period: date | None, siren: str | None, output: Path) -> ExitCode:
-    """Write each dashboard as a page that a browser opens without a server.
+    """Write each dashboard as a static page.
 
-    Example: python -m reports.dashboards render --period 2025-04 --siren 199900002
-    """
+    \b
+    Example:
+      python -m reports.dashboards render --period 2025-04 --siren 199900002
+    """  # noqa: D301
     schema = WarehouseSettings.load().schema_
     # In a snapshot, so that the figures of all cards agree.
     with connected(schema, program="dashboards") as connection, snapshot(connection):
@@ -76,14 +79,22 @@ def render(period: date | None, siren: str | None, output: Path) -> ExitCode:
 
 
 @command.command("metabase")
-@click.option("--apply", "is_applied", is_flag=True, help="Change Metabase; else show changes.")
+@click.option(
+    "--apply",
+    "is_applied",
+    is_flag=True,
+    help="Update Metabase. The default is to show the changes.",
+)
 def sync_metabase(is_applied: bool) -> ExitCode:
-    """Show what Metabase lacks of the dashboards. With --apply, bring it there.
+    """Show how Metabase differs from the dashboards, or update it.
 
     Reads METABASE_URL and METABASE_API_KEY.
 
-    Example: python -m reports.dashboards metabase
-    """
+    \b
+    Examples:
+      python -m reports.dashboards metabase
+      python -m reports.dashboards metabase --apply
+    """  # noqa: D301
     settings = _load_metabase_settings()
     try:
         plan = sync.plan(settings)
