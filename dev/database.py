@@ -34,6 +34,7 @@ class Database:
     """A database, and the environment variables with which programs use it."""
 
     environment: dict[str, str]
+    program_timeout_seconds: float | None = None
 
     def with_variables(self, **variables: str) -> Self:
         """Return a copy with additional environment variables."""
@@ -61,9 +62,7 @@ class Database:
         with self.connection(autocommit=True) as connection, connection.cursor() as cursor:
             cursor.execute(statement)
 
-    def run(
-        self, program: str, *arguments: str, timeout_seconds: float | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a program of the virtual environment and capture its output."""
         return subprocess.run(  # noqa: S603
             [Path(sys.executable).with_name(program), *arguments],
@@ -71,7 +70,7 @@ class Database:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=timeout_seconds,
+            timeout=self.program_timeout_seconds,
             check=False,
         )
 
