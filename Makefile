@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo psql docs rules dashboards test lint measure bench lock clean
+.PHONY: help install demo psql docs reference rules dashboards test lint measure bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,9 +38,10 @@ docs: install ## Open the documentation of models and columns in a browser
 	$(BIN)/python -m dev.demo shell dbt docs generate --quiet
 	$(BIN)/python -m dev.demo shell dbt docs serve
 
-rules: install ## Write docs/rules.md from the models' descriptions
-	$(BIN)/python -m dev.demo shell dbt --quiet parse
-	DBT_TARGET_PATH=target/demo/target $(BIN)/python -m dev.docs
+reference: install ## Write the generated parts of docs/*.md
+	$(BIN)/python -m dev.docs
+
+rules: reference ## Same as reference
 
 # Without PGHOST, uses the demo's database.
 dashboards: install ## Render the dashboards to target/dashboards; PERIOD=2025-04 SIREN=199900002

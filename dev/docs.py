@@ -1,46 +1,121 @@
-"""Writes rules.md from the descriptions that the models have: there is no second text of a rule.
+"""Write the generated parts of the documentation: settings, exit codes, rules, list of decisions.
 
-dbt reads the descriptions into its manifest; `dbt parse` makes that without a warehouse.
+A generated part starts with `<!-- generated: NAME -->` and ends with `<!-- end generated -->`. Its
+text comes from the code that it describes, so that the two cannot differ.
 """
 
-import json
-import os
+import re
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-RULES = Path(__file__).resolve().parent.parent / "docs" / "rules.md"
-HEAD = """# Rules
+from pydantic.fields import FieldInfo
 
-Written by `make rules` from the descriptions in `models/docs.md`, which dbt, the database and
-Metabase show too. The SQL of the rules is `models/intermediate/int_session_flags.sql`; the
-thresholds are variables in `dbt_project.yml`.
-"""
-CHAPTERS = {
-    "The seven rules: a session with any of these flags is rejected": (
-        *("negs", "eneu", "enea", "odus", "enex", "duplicate", "overlap"),
-    ),
-    "Decided beyond them": ("invalid_energy", "invalid_time", "hidden_overlap"),
-    "Why clean energy cannot be sent": ("blocking_reason", "station_blocking_reason"),
-    "What a charge point's rejected sessions are likely to come from": ("likely_cause",),
-    "What is known of a station at CARBURE": ("submission_state",),
+import reports.operator.__main__
+import sender.__main__
+from common.exit_codes import ExitCode
+from common.settings import Settings
+from sender.settings import CarbureSettings, SenderSettings
+
+PROJECT = Path(__file__).resolve().parent.parent
+DOCS = PROJECT / "docs"
+DECISIONS = DOCS / "decisions"
+
+GENERATED_PART = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- end generated -->)", re.DOTALL)
+DOC_BLOCK = re.compile(r"{% docs (\w+) %}\s*(.*?)\s*{% enddocs %}", re.DOTALL)
+
+
+def update(text: str) -> str:
+    """Return a page with its generated parts rewritten."""
+    return GENERATED_PART.sub(
+        lambda match: f"{match[1]}\n{_generate(match[2])}\n\n{match[3]}",
+        text,
+    )
+
+
+def _generate(marker: str) -> str:
+    """Return the part that a marker such as `settings` or `doc-blocks negs eneu` asks for."""
+    name, *arguments = marker.split()
+    return PARTS[name](*arguments)
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [header, ("---",) * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _settings_table() -> str:
+    rows = [
+        row for settings in (CarbureSettings, SenderSettings) for row in _settings_rows(settings)
+    ]
+    return _table(("Setting", "Default", "Meaning"), rows)
+
+
+def _settings_rows(settings: type[Settings]) -> list[tuple[str, ...]]:
+    prefix = settings.model_config["env_prefix"]
+    return [
+        (
+            f"`{(field.alias or prefix + name).upper()}`",
+            "required" if field.is_required() else f"`{field.default}`",
+            _description(field),
+        )
+        for name, field in settings.model_fields.items()
+    ]
+
+
+def _description(field: FieldInfo) -> str:
+    if field.description is None:
+        raise ValueError(f"a setting has no description: {field}")
+    return field.description
+
+
+def _exit_codes_table(meanings: Mapping[ExitCode, str]) -> str:
+    rows = [(str(code.value), meaning) for code, meaning in meanings.items()]
+    return _table(("Exit code", "Meaning"), rows)
+
+
+def _doc_blocks(*names: str) -> str:
+    """Return the named doc blocks of the models, which dbt and Metabase show too."""
+    blocks = dict(
+        block
+        for path in sorted((PROJECT / "models").rglob("*.md"))
+        for block in DOC_BLOCK.findall(path.read_text(encoding="utf-8"))
+    )
+    return "\n\n".join(f"**`{name}`**:\n{blocks[name]}" for name in names)
+
+
+def _decisions_table() -> str:
+    """Return one row for each decision record, read from its first lines."""
+    rows = []
+    for path in sorted(DECISIONS.glob("[0-9]*.md")):
+        text = path.read_text(encoding="utf-8")
+        title = re.search(r"^# \d+\. (.+)$", text, re.MULTILINE)
+        status = re.search(r"^- Status: (.+)$", text, re.MULTILINE)
+        date = re.search(r"^- Date: (.+)$", text, re.MULTILINE)
+        if title is None or status is None or date is None:
+            raise ValueError(f"{path} must start with a numbered title, a status and a date")
+        rows.append((path.name[:4], f"[{title[1]}]({path.name})", date[1], status[1]))
+    return _table(("Number", "Decision", "Date", "Status"), rows)
+
+
+PARTS: dict[str, Callable[..., str]] = {
+    "settings": _settings_table,
+    "sender-exit-codes": lambda: _exit_codes_table(sender.__main__.EXIT_CODES),
+    "operator-exit-codes": lambda: _exit_codes_table(reports.operator.__main__.EXIT_CODES),
+    "doc-blocks": _doc_blocks,
+    "decisions": _decisions_table,
 }
 
 
-def rules(manifest: Path) -> str:
-    """Give the page, made of the doc blocks that dbt has read."""
-    blocks = json.loads(manifest.read_text())["docs"]
-    chapters = [
-        f"\n## {title}\n" + "".join(_entry(blocks, name) for name in names)
-        for title, names in CHAPTERS.items()
-    ]
-    return HEAD + "".join(chapters)
-
-
-def _entry(blocks: dict[str, dict[str, str]], name: str) -> str:
-    return f"\n**`{name}`** {blocks[f'doc.tiruert.{name}']['block_contents']}\n"
+def main() -> None:
+    """Rewrite the generated parts of every page."""
+    for path in sorted(DOCS.rglob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        updated = update(text)
+        if updated != text:
+            path.write_text(updated, encoding="utf-8")
+            sys.stdout.write(f"wrote {path.relative_to(PROJECT)}\n")
 
 
 if __name__ == "__main__":
-    target = Path(os.environ.get("DBT_TARGET_PATH", "target"))
-    RULES.write_text(rules(target / "manifest.json"))
-    sys.stdout.write(f"wrote {RULES}\n")
+    main()

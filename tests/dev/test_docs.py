@@ -1,25 +1,152 @@
-"""What dbt does not check on PostgreSQL: the keys of its YAML files, and descriptions."""
+"""The documentation matches the code, and the models' YAML is valid and complete."""
 
+import ast
 import json
+import re
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 import yaml
 
-from dev.docs import RULES, rules
-from tests.support.warehouse import PROJECT, Warehouse
+from dev.docs import DECISIONS, DOCS, PROJECT, update
+from tests.support.warehouse import Warehouse
 
-PROPERTIES = sorted((PROJECT / "models").rglob("*.yml"))
+MODEL_PROPERTIES = sorted((PROJECT / "models").rglob("*.yml"))
+MODELS = sorted((PROJECT / "models").rglob("*.sql"))
+PAGES = sorted([*PROJECT.glob("*.md"), *DOCS.rglob("*.md")])
+# These name what existed at their time.
+HISTORY = {PROJECT / "CHANGELOG.md", *DECISIONS.glob("[0-9]*.md")}
+CURRENT_PAGES = [page for page in PAGES if page not in HISTORY]
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+CODE_BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+NAMED_PATH = re.compile(
+    r"`((?:models|macros|sender|reports|common|dev|tests|docs|\.ci)/[\w./*-]*|\w+\.(?:yml|md|lock))`"
+)
+# Created by a command, or written in general terms.
+UNTRACKED_PATHS = {"profiles.yml", "NAME.yml"}
+
+LAYERS = {
+    "models/staging": set(),
+    "models/intermediate": {"stg_qualicharge", "int"},
+    "models/marts/energy": {"int", "mart"},
+    "models/marts/anomalies": {"int", "mart"},
+    "models/marts/submission": {"int", "mart", "stg_ledger"},
+}
+MAY_IMPORT = {
+    "common": set(),
+    "sender": {"common"},
+    "reports": {"common"},
+    "dev": {"common", "sender", "reports"},
+}
 
 
-@pytest.mark.parametrize("path", PROPERTIES, ids=lambda path: path.name)
-def test_every_key_is_one_that_dbt_knows(path: Path) -> None:
-    """A misspelt key is passed over by dbt without a word."""
+def page_id(page: Path) -> str:
+    return str(page.relative_to(PROJECT))
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the fragments that GitHub gives to a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", CODE_BLOCK.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def table_rows(page: Path, heading: str) -> Iterator[list[str]]:
+    """Yield the cells of the tables below a heading, without code quotes."""
+    section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", page.read_text(), re.M | re.S)
+    assert section is not None, heading
+    for line in section[1].splitlines():
+        if line.startswith("| `"):
+            yield [cell.strip().strip("`") for cell in line.strip("|").split("|")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_generated_parts_are_current(page: Path) -> None:
+    assert page.read_text() == update(page.read_text()), "run make reference"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(CODE_BLOCK.sub("", page.read_text())):
+        if link.startswith("https://"):
+            continue
+        path, _, fragment = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not fragment or fragment in anchors(target), link
+
+
+@pytest.mark.parametrize("page", CURRENT_PAGES, ids=page_id)
+def test_named_paths_exist(page: Path) -> None:
+    for path in NAMED_PATH.findall(page.read_text()):
+        folders = (PROJECT, page.parent)
+        found = any(list(folder.glob(path.rstrip("/"))) for folder in folders)
+        assert found or path in UNTRACKED_PATHS or "NAME" in path, path
+
+
+@pytest.mark.parametrize("page", CURRENT_PAGES, ids=page_id)
+def test_named_make_targets_exist(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^ *)make ([a-z]+)", page.read_text(), re.MULTILINE))
+    assert named <= targets
+
+
+def test_reference_lists_every_variable_with_its_default() -> None:
+    variables = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]
+    listed = {
+        name: yaml.safe_load(default)
+        for name, default, _ in table_rows(DOCS / "reference.md", "dbt variables")
+    }
+    assert listed == variables
+
+
+def test_reference_lists_every_mart() -> None:
+    marts = [path.stem for path in MODELS if "marts" in path.parts]
+    listed = [name for name, *_ in table_rows(DOCS / "reference.md", "Marts")]
+    assert sorted(listed) == sorted(marts)
+
+
+@pytest.mark.parametrize("page", sorted(DECISIONS.glob("[0-9]*.md")), ids=lambda page: page.name)
+def test_decision_records_have_one_form(page: Path) -> None:
+    text = page.read_text()
+    form = (
+        rf"# {int(page.name[:4])}\. .+\n\n"
+        r"- Status: (accepted|superseded by \[\d{4}\]\(.+\))\n"
+        r"- Date: \d{4}-\d\d-\d\d\n\n"
+        r"## Context\n\n.+\n\n## Decision\n\n.+\n\n## Consequences\n\n.+\n"
+    )
+    assert re.fullmatch(form, text, re.DOTALL)
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_models_read_only_the_layer_before(path: Path) -> None:
+    [folder] = [folder for folder in LAYERS if path.is_relative_to(PROJECT / folder)]
+    for name in re.findall(r"ref\('(\w+)'\)", path.read_text()):
+        prefix = re.match(r"stg_[a-z]+(?=__)|int(?=_)", name)
+        assert (prefix[0] if prefix else "mart") in LAYERS[folder], name
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_packages_import_only_what_the_architecture_allows(package: str) -> None:
+    for path in (PROJECT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                modules = [node.module]
+            imported = {module.split(".")[0] for module in modules} & {*MAY_IMPORT, "tests"}
+            assert imported <= MAY_IMPORT[package] | {package}, path
+
+
+@pytest.mark.parametrize("path", MODEL_PROPERTIES, ids=lambda path: path.name)
+def test_model_yaml_has_no_unknown_key(path: Path) -> None:
+    """On PostgreSQL, dbt silently ignores a misspelt key."""
     schema = files("dbt.jsonschemas") / "resources" / "latest.json"
-    # Dates and strings alike are text to the schema.
-    properties = json.loads(json.dumps(yaml.safe_load(path.read_text()), default=str))
+    # The schema expects dates as strings.
+    properties: Any = json.loads(json.dumps(yaml.safe_load(path.read_text()), default=str))
     jsonschema.validate(properties, json.loads(schema.read_text()))
 
 
@@ -29,14 +156,8 @@ def test_every_model_and_column_is_described(made: Warehouse) -> None:
     catalog = json.loads((target / "catalog.json").read_text())["nodes"]
     manifest = json.loads((target / "manifest.json").read_text())["nodes"]
     models = {key: node for key, node in manifest.items() if node["resource_type"] == "model"}
-    assert len(models) > 10
+    assert len(models) == len(MODELS)
     for key, model in models.items():
         assert model["description"], key
         described = {name for name, column in model["columns"].items() if column["description"]}
         assert catalog[key]["columns"].keys() == described, key
-
-
-def test_the_page_of_rules_says_what_the_descriptions_say(server: Warehouse) -> None:
-    server.dbt("parse")
-    manifest = Path(server.environment["DBT_TARGET_PATH"]) / "manifest.json"
-    assert RULES.read_text() == rules(manifest), "make rules writes it anew"
