@@ -2,12 +2,11 @@ with
 
 energy as (
     select * from {{ ref('int_energy_daily') }}
-    where not is_rejected
 ),
 
 stations as (
     select * from {{ ref('int_station_history') }}
-    where blocking_reason is null
+    where {{ is_valid_siren('siren') }}
 ),
 
 station_days as (
@@ -17,6 +16,7 @@ station_days as (
         stations.amenageur_name,
         stations.operational_unit_code,
         stations.id_station_itinerance,
+        not energy.is_rejected and stations.blocking_reason is null as is_sendable,
         sum(energy.energy_kwh) as energy_kwh
     from energy
     inner join stations on energy.station_version_id = stations.station_version_id
@@ -25,16 +25,18 @@ station_days as (
         stations.siren,
         stations.amenageur_name,
         stations.operational_unit_code,
-        stations.id_station_itinerance
+        stations.id_station_itinerance,
+        is_sendable
 ),
 
+-- A SIREN whose sessions of the day are all rejected or blocked has a row too, with 0 MWh and [].
 days as (
     select
         'd' as period,
         started_on,
         siren,
-        {{ mwh('sum(energy_kwh)') }} as energy_mwh,
-        jsonb_agg(
+        {{ mwh('coalesce(sum(energy_kwh) filter (where is_sendable), 0)') }} as energy_mwh,
+        coalesce(jsonb_agg(
             jsonb_build_object(
                 'entity', amenageur_name,
                 'siren', siren,
@@ -43,7 +45,7 @@ days as (
                 'energy', {{ mwh('energy_kwh') }}
             )
             order by id_station_itinerance
-        ) as extras
+        ) filter (where is_sendable), '[]') as extras
     from station_days
     group by started_on, siren
 ),

@@ -98,6 +98,37 @@ def test_killed_build_of_several_months_resumes_where_it_stopped(
     assert marts_built_at == resumed["2025-02-01"]
 
 
+def test_station_sold_during_a_killed_build_stays_in_the_marts(
+    built: tuple[Warehouse, list[Session]],
+) -> None:
+    """Another build continues from the charge points that the killed one has read."""
+    warehouse, _ = built
+    warehouse.query(
+        "update qualicharge.amenageur set siren_amenageur = '552100554'"
+        " where siren_amenageur = '732829320'"
+    )
+    kill_build_at(warehouse, "2025-02", FEBRUARY_FLAGS, "access share")
+    warehouse.build("--select", "int_session_flags+", period="2025-02")
+    stations = "select siren, energy_mwh * 1000 from tiruert.station_energy_monthly"
+    assert warehouse.query(f"{stations} where period = '2025-02-01'") == [("552100554", 10)]
+    assert warehouse.query(f"{stations} where period = '2025-01-01'") == [("732829320", 10)]
+
+
+def test_session_without_its_charge_point_version_fails_the_build(
+    built: tuple[Warehouse, list[Session]],
+) -> None:
+    warehouse, _ = built
+    warehouse.query(
+        "delete from tiruert_intermediate.int_charge_point_history where siren = '732829320'"
+    )
+    finished = warehouse.run(
+        *("dbt", "test", "--select", "sessions_have_charge_point_versions"),
+        *("--vars", "check_all_months: true"),
+    )
+    assert finished.returncode == 1
+    assert "Got 5 results" in finished.stdout
+
+
 def test_build_logs_its_progress_by_month(built: tuple[Warehouse, list[Session]]) -> None:
     warehouse, _ = built
     finished = warehouse.run("dbt", "run", "--vars", "period: 2025-01..2025-03")

@@ -81,6 +81,27 @@ def test_concurrent_builds_do_not_duplicate_rows(built: tuple[Warehouse, list[Se
     assert contents(warehouse) == before
 
 
+def test_concurrent_full_builds_both_pass(built: tuple[Warehouse, list[Session]]) -> None:
+    """Both wait for the same table, so that they build everything after it at the same time."""
+    warehouse, _ = built
+    before = contents(warehouse)
+    build = ("dbt", "build", "--vars", "period: 2025-01..2025-04")
+    with warehouse.start(*build) as first, warehouse.start(*build) as second:
+        with warehouse.lock("tiruert_intermediate.int_charge_point_history", "exclusive"):
+            warehouse.wait_until_blocked(
+                "tiruert_intermediate.int_charge_point_history", first, second
+            )
+        for process in (first, second):
+            output, _ = process.communicate(timeout=MAX_WAIT_SECONDS)
+            assert process.returncode == 0, output
+    assert contents(warehouse) == before
+    [(runs,)] = warehouse.query(
+        "select count(distinct built_at) from tiruert_intermediate.period_builds"
+        " where period between '2025-01-01' and '2025-04-01'"
+    )
+    assert runs == 1, "every mart has the figures of the second build"
+
+
 def test_only_the_requested_month_is_built(built: tuple[Warehouse, list[Session]]) -> None:
     warehouse, sessions = built
     for session in sessions:

@@ -16,7 +16,7 @@ def granted(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Iterat
     warehouse = make_warehouse(like=made)
     warehouse.query("drop schema if exists tiruert_ledger cascade")
     # A build creates the ledger. The roles do not exist yet, so this build grants nothing.
-    warehouse.dbt("run", "--select", "path:models/marts/submission")
+    warehouse.dbt("run", "--select", "path:models/staging/ledger", "path:models/marts/submission")
     try:
         warehouse.dbt("run-operation", "create_roles")
         yield warehouse
@@ -90,3 +90,20 @@ def test_reader_role_is_enough_for_an_operator_report(granted: Warehouse, tmp_pa
 def test_full_refresh_grants_the_privileges_again(granted: Warehouse) -> None:
     granted.dbt("run", "--full-refresh", "--select", "station_energy_monthly")
     assert is_allowed(granted, "tiruert_sender", "select from tiruert.station_energy_monthly")
+
+
+def test_schema_with_capitals_and_spaces_works(
+    made: Warehouse, make_warehouse: Callable[..., Warehouse]
+) -> None:
+    warehouse = make_warehouse(like=made).with_variables(TIRUERT_SCHEMA="Tiruert Essai")
+    roles = ('"Tiruert Essai_sender"', '"Tiruert Essai_reader"')
+    try:
+        warehouse.dbt("run-operation", "create_roles")
+        warehouse.build()
+        mart = 'select from "Tiruert Essai".station_energy_monthly'
+        assert all(is_allowed(warehouse, role, mart) for role in roles)
+        # The second build grants again.
+        warehouse.build()
+    finally:
+        for role in roles:
+            warehouse.query(f"drop owned by {role}; drop role {role}")

@@ -1,0 +1,87 @@
+"""The tests of a build find our own errors in the data, and only those."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.two_operators import charge, network, noon
+from tests.support.warehouse import Warehouse
+
+FLAGS = "tiruert_intermediate.int_session_flags"
+
+
+@pytest.fixture(scope="module")
+def first_built(warehouse: Warehouse) -> Warehouse:
+    """A month with four sessions, received and built long ago."""
+    source, alpha, beta = network()
+    for day in (10, 11):
+        source.session += [charge(point, noon(3, day)) for point in (alpha, beta)]
+    warehouse.load(source)
+    warehouse.build()
+    return warehouse
+
+
+@pytest.fixture
+def built(first_built: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    return make_warehouse(like=first_built)
+
+
+def check_source(warehouse: Warehouse) -> tuple[int, str]:
+    finished = warehouse.run("dbt", "--no-use-colors", "test", "--select", "source_is_received")
+    return finished.returncode, finished.stdout
+
+
+def test_sessions_added_corrected_and_deleted_during_a_build_are_no_error(built: Warehouse) -> None:
+    built.query(
+        """
+        delete from qualicharge.session
+        where id = (select id from qualicharge.session order by id limit 1);
+        update qualicharge.session set energy = 12, updated_at = now()
+        where id = (select id from qualicharge.session order by id limit 1);
+        insert into qualicharge.session
+        select gen_random_uuid(), start, "end", energy, point_de_charge_id, now(), now()
+        from qualicharge.session limit 1
+        """
+    )
+    assert check_source(built)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        f"delete from {FLAGS} where session_id in (select session_id from {FLAGS} limit 1)",
+        f"insert into {FLAGS} select * from {FLAGS} limit 1",
+        f"update {FLAGS} set energy_kwh = energy_kwh + 1",
+    ],
+    ids=["lost", "duplicated", "altered"],
+)
+def test_damaged_session_fails_the_build(built: Warehouse, damage: str) -> None:
+    """The marts are built from the damaged sessions."""
+    built.query(damage)
+    built.query(
+        "update tiruert_intermediate.period_builds set built_at = null where model !~ 'flags'"
+    )
+    built.build()
+    code, output = check_source(built)
+    assert code == 1
+    assert "Failure in test source_is_received" in output
+
+
+@pytest.mark.parametrize(
+    ("age", "expected"), [("1 day", "PASS=1 WARN=0"), ("3 days", "PASS=0 WARN=1")]
+)
+def test_source_without_new_sessions_is_a_warning(
+    built: Warehouse, age: str, expected: str
+) -> None:
+    built.query(
+        "update qualicharge.session set start = now() - cast(%s as interval),"
+        " created_at = now() - cast(%s as interval)",
+        age,
+        age,
+    )
+    finished = built.run("dbt", "--no-use-colors", "test", "--select", "source_is_fresh")
+    assert finished.returncode == 0
+    assert expected in finished.stdout
+    freshness = built.run("dbt", "--no-use-colors", "source", "freshness")
+    assert freshness.returncode == 0
+    assert ("WARN freshness" in freshness.stdout) == ("WARN=1" in expected)
