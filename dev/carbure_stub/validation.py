@@ -13,6 +13,7 @@ UNIT_CODE_LENGTH = 5
 STATION_ID_MIN_LENGTH = 7
 STATION_ID_START = re.compile(r"FR[A-Z0-9]{3}P")
 
+Object = dict[str, Any]
 Checks = dict[str, Callable[[Any], bool]]
 
 
@@ -31,7 +32,7 @@ def validate(payload: Any) -> None:
         raise _validation_error(errors)
 
 
-def refuse_other_years(payload: list[dict], configured_years: set[int]) -> None:
+def refuse_other_years(payload: list[Object], configured_years: set[int]) -> None:
     """Raise RefusedError if a valid payload has a `from` in a year that is not configured."""
     for item in payload:
         for unit in item["operational_units"]:
@@ -39,7 +40,7 @@ def refuse_other_years(payload: list[dict], configured_years: set[int]) -> None:
                 raise unknown_error()
 
 
-def rows_of(payload: list[dict], entity_ids: dict[str, int]) -> list[CertificateRow]:
+def rows_of(payload: list[Object], entity_ids: dict[str, int]) -> list[CertificateRow]:
     """Convert a valid payload to rows. CARBURE also accepts SIRENs it does not know."""
     return [
         CertificateRow(
@@ -69,7 +70,7 @@ def count_stations(payload: Any) -> int:
     return count_stations(payload.get("operational_units"))
 
 
-def _validation_error(errors: list[dict]) -> RefusedError:
+def _validation_error(errors: list[Object]) -> RefusedError:
     return RefusedError(400, {"status": "validation_error", "errors": errors})
 
 
@@ -77,7 +78,7 @@ def _is_list_of_objects(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
-def _errors_of(item: dict) -> Iterator[dict]:
+def _errors_of(item: Object) -> Iterator[Object]:
     for error in _invalid_fields(item, ENTITY_CHECKS):
         yield {"siren": item.get("siren")} | error
     if not _is_list_of_objects(item["operational_units"]):
@@ -93,7 +94,7 @@ def _errors_of(item: dict) -> Iterator[dict]:
                 yield {"unit_code": unit.get("code"), "station_id": station.get("id")} | error
 
 
-def _invalid_fields(item: dict, checks: Checks) -> Iterator[dict]:
+def _invalid_fields(item: Object, checks: Checks) -> Iterator[Object]:
     for field, is_valid in checks.items():
         value = item.get(field)
         if value is None:

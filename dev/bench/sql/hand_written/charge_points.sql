@@ -70,7 +70,7 @@ located as (
 numbered as (
     select
         *,
-        -- Version ids are the same as in the models, so both write rows of the same size.
+        -- The same version ids as in the models, so that both write the same rows.
         hash_record_extended(row(
             id_station_itinerance, operational_unit_code, siren, amenageur_name, blocking_reason
         ), 0) as station_version_id
