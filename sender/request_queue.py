@@ -50,7 +50,7 @@ class RequestQueue:
         self._settle_seconds = settle_seconds
         self._batches: deque[Batch] = deque()
         self._consecutive_failures = 0
-        # Consecutive 429 and 401 responses, by status.
+        # 429 and 401 responses since the last other one, by status.
         self._rejections: Counter[int | None] = Counter()
 
     def send(self, chunks: Iterable[list[PlannedStation]]) -> Iterator[CompletedRequest]:
@@ -98,7 +98,7 @@ class RequestQueue:
 
     def _send(self, batch: Batch) -> CompletedRequest:
         body = Payload.of(self._ledger.period, batch.stations).to_json()
-        # Before the request is recorded: the recorded time is when it is sent.
+        # Renew the token first, so that the request is sent at the time that is recorded.
         self._carbure.ensure_token()
         request_id = self._ledger.record_request(
             batch.stations,
@@ -168,8 +168,8 @@ class RequestQueue:
             failure = self._carbure.probe(self._ledger.period)
             if failure is not None:
                 raise CarbureError(
-                    f"every station of this period fails, even a request without stations:"
-                    f" {failure}. CARBURE is down or has not configured the year: try again later"
+                    f"every request for this period fails, even one without stations: {failure}."
+                    " CARBURE is down or has not configured the year: try again later"
                 )
             self._consecutive_failures = 0
 

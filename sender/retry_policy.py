@@ -28,7 +28,7 @@ MAX_BACKOFF_SECONDS = 120
 
 
 class Decision(Enum):
-    """What to do after a response."""
+    """What to do after a response. DONE means that this run does not send the batch again."""
 
     DONE = auto()
     RETRY_WITHOUT_REFUSED = auto()
@@ -42,7 +42,8 @@ class Decision(Enum):
 def decide(response: Response, batch: Batch, rejections: int) -> Decision:
     """Decide what to do after the response to a batch.
 
-    `rejections` is the number of 429 or 401 responses in a row with this status, this one included.
+    `rejections` counts the 429 or 401 responses with this status, up to and including this one,
+    since the last response with another status than these two.
     """
     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
         return Decision.WAIT if rejections <= MAX_RATE_LIMIT_RETRIES else Decision.STOP

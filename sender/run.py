@@ -44,8 +44,8 @@ class Options:
 class Run:
     """A plan for one period, and its execution.
 
-    To plan: `load_known_entities` if possible, then `plan`. To send: `lock_period` first, then
-    `load_known_entities`, `plan` and `send`.
+    Call `lock_period`, `load_known_entities`, `plan` and `send`, in this order. To plan only, call
+    `plan`, after `load_known_entities` if CARBURE is available.
     """
 
     def __init__(

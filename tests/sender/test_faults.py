@@ -203,7 +203,7 @@ def test_run_stops_if_every_station_fails(
     scene.stub.configured_years.clear()
     assert scene.run(root_url) == ExitCode.CARBURE
     assert len(scene.counts()) == FAILURES_BEFORE_PROBE
-    assert "every station of this period fails" in capsys.readouterr().err
+    assert "every request for this period fails" in capsys.readouterr().err
 
 
 def test_uncertain_station_waits_even_after_a_kill(scene: Scene, root_url: str) -> None:
