@@ -44,6 +44,5 @@ create table session (
     unique (id, start)
 );
 
+-- There is none on `start`: the platform has dropped the one that TimescaleDB creates.
 create index on session (point_de_charge_id);
--- In place of TimescaleDB's chunks, which make reading a range of start times fast.
-create index on session (start desc);

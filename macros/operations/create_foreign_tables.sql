@@ -7,7 +7,7 @@
         dbt run-operation create_foreign_tables --args '{host: …, dbname: …}'
 
     Credentials are not an argument, because dbt logs the statements it runs. Create the user mapping
-    once with psql, as shown in README.md.
+    once with psql, as shown in docs/guide.md.
 #}
 {% macro create_foreign_tables(host, dbname, port=5432, schema='public') %}
     {%- if not host or not dbname -%}
