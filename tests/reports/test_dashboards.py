@@ -27,7 +27,7 @@ from reports.dashboards.card_query import PARAMETER, bind_parameters, run_card
 from reports.dashboards.charts import GRID_COLUMNS
 from reports.dashboards.specification import FOLDER, Card, Dashboard, read_dashboards
 from tests.support.browser import Browser
-from tests.support.submission import Eventful, send_eventfully
+from tests.support.submission import Incidents, send_with_incidents
 from tests.support.warehouse import PROJECT, Warehouse
 
 DASHBOARDS = read_dashboards()
@@ -43,23 +43,23 @@ LONG_NAME = "<script>alert('Énergie & Recharge')</script> du Syndicat de la lon
 
 
 @pytest.fixture(scope="module")
-def eventful(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Eventful:
-    return send_eventfully(make_warehouse(like=made))
+def incidents(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Incidents:
+    return send_with_incidents(make_warehouse(like=made))
 
 
 @pytest.fixture(scope="module")
-def siren(eventful: Eventful) -> str:
+def siren(incidents: Incidents) -> str:
     """The SIREN whose stations were refused and locked."""
-    [(siren,)] = eventful.warehouse.query(
+    [(siren,)] = incidents.warehouse.query(
         "select distinct siren from tiruert.station_submissions where is_locked"
     )
     return siren
 
 
 @pytest.fixture(scope="module")
-def pages(eventful: Eventful, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pages(incidents: Incidents, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
-    render(eventful.warehouse, "--output", str(folder))
+    render(incidents.warehouse, "--output", str(folder))
     return folder
 
 
@@ -84,13 +84,13 @@ def card_rows(warehouse: Warehouse, card: Card, **values: str) -> list[dict[str,
 
 @pytest.mark.parametrize("card", CARDS)
 def test_card_returns_rows_with_and_without_siren(
-    eventful: Eventful, siren: str, card: Card
+    incidents: Incidents, siren: str, card: Card
 ) -> None:
-    everything = card_rows(eventful.warehouse, card, period="2025-05")
+    everything = card_rows(incidents.warehouse, card, period="2025-05")
     assert everything
     # The default month is the latest complete one.
-    assert card_rows(eventful.warehouse, card) == everything
-    filtered = card_rows(eventful.warehouse, card, period="2025-05", siren=siren)
+    assert card_rows(incidents.warehouse, card) == everything
+    filtered = card_rows(incidents.warehouse, card, period="2025-05", siren=siren)
     # This operator has no blocked energy and no anomalous charge point.
     assert filtered or card.slug in {"blocked_per_reason", "worst_charge_points"}
     assert {row["siren"] for row in filtered if "siren" in row} <= {siren}
@@ -98,17 +98,17 @@ def test_card_returns_rows_with_and_without_siren(
 
 
 @pytest.mark.parametrize("card", [each for each in CARDS if each.values[0].slug != "books"])
-def test_card_filters_by_siren(eventful: Eventful, card: Card) -> None:
-    unknown = card_rows(eventful.warehouse, card, period="2025-05", siren="unknown")
-    assert unknown != card_rows(eventful.warehouse, card, period="2025-05")
+def test_card_filters_by_siren(incidents: Incidents, card: Card) -> None:
+    unknown = card_rows(incidents.warehouse, card, period="2025-05", siren="unknown")
+    assert unknown != card_rows(incidents.warehouse, card, period="2025-05")
     metrics = card.settings.get("graph.metrics", [])
     assert not any(row[metric] for row in unknown for metric in metrics)
 
 
-def test_card_filters_by_month(eventful: Eventful) -> None:
+def test_card_filters_by_month(incidents: Incidents) -> None:
     received = next(card for card in DASHBOARDS[0].cards if card.slug == "received")
-    [april] = card_rows(eventful.warehouse, received, period="2025-04")
-    [may] = card_rows(eventful.warehouse, received)
+    [april] = card_rows(incidents.warehouse, received, period="2025-04")
+    [may] = card_rows(incidents.warehouse, received)
     assert april["energy_mwh"] != may["energy_mwh"]
 
 
@@ -182,8 +182,8 @@ def test_every_card_is_on_its_dashboard_without_overlap() -> None:
 
 
 @pytest.mark.parametrize("card", CARDS)
-def test_every_column_has_a_french_title(eventful: Eventful, card: Card) -> None:
-    columns = card_rows(eventful.warehouse, card)[0].keys()
+def test_every_column_has_a_french_title(incidents: Incidents, card: Card) -> None:
+    columns = card_rows(incidents.warehouse, card)[0].keys()
     assert {name for name in columns if card.title_of(name) == name} == set()
 
 
@@ -259,13 +259,13 @@ def test_page_is_accessible_to_screen_readers(browser: Browser, pages: Path, nam
     assert len(identifiers) == len(set(identifiers))
 
 
-def test_page_figures_match_the_marts(browser: Browser, pages: Path, eventful: Eventful) -> None:
-    [(received, rejected, blocked)] = eventful.warehouse.query(
+def test_page_figures_match_the_marts(browser: Browser, pages: Path, incidents: Incidents) -> None:
+    [(received, rejected, blocked)] = incidents.warehouse.query(
         "select received_kwh / 1000, rejected_kwh / 1000, blocked_kwh / 1000"
         " from tiruert.energy_balance_monthly where period = %s",
         MAY,
     )
-    [(acknowledged,)] = eventful.warehouse.query(
+    [(acknowledged,)] = incidents.warehouse.query(
         "select sum(energy_mwh) from tiruert_ledger.station_status where period = %s", MAY
     )
     browser.open(pages / "bilan-energetique.html", SCREEN)
@@ -291,30 +291,30 @@ def parse_figure(text: str) -> Decimal:
 
 
 def test_submission_page_lists_changed_locked_and_refused_stations(
-    browser: Browser, pages: Path, eventful: Eventful
+    browser: Browser, pages: Path, incidents: Incidents
 ) -> None:
     browser.open(pages / "soumission-carbure.html", SCREEN)
     first_cells = "tbody td:first-child"
     assert set(browser.texts(f"#differences {first_cells}")) == {
-        eventful.never_accepted,
-        eventful.locked,
-        eventful.changed_and_refused,
+        incidents.never_accepted,
+        incidents.locked,
+        incidents.changed_and_refused,
     }
-    assert browser.texts(f"#locked {first_cells}") == [eventful.locked]
+    assert browser.texts(f"#locked {first_cells}") == [incidents.locked]
     refusals = browser.texts("#refusals tbody tr")
-    assert any("already validated" in row and eventful.locked in row for row in refusals)
+    assert any("already validated" in row and incidents.locked in row for row in refusals)
     # Reasons from CARBURE are escaped.
     assert any("<b>du registre</b>" in row for row in refusals)
 
 
 def test_long_name_with_markup_is_escaped_and_fits(
-    eventful: Eventful,
+    incidents: Incidents,
     make_warehouse: Callable[..., Warehouse],
     tmp_path: Path,
     siren: str,
     browser: Browser,
 ) -> None:
-    copy = make_warehouse(like=eventful.warehouse)
+    copy = make_warehouse(like=incidents.warehouse)
     for mart in ("anomalies_daily", "data_freshness"):
         copy.query(
             f"update tiruert.{mart} set amenageur_name = %s where siren = %s", LONG_NAME, siren
@@ -331,20 +331,20 @@ def test_long_name_with_markup_is_escaped_and_fits(
 
 
 def test_empty_month_is_shown_and_missing_month_is_an_error(
-    eventful: Eventful, tmp_path: Path
+    incidents: Incidents, tmp_path: Path
 ) -> None:
-    render(eventful.warehouse, "--siren", "<nobody>", "--output", str(tmp_path))
+    render(incidents.warehouse, "--siren", "<nobody>", "--output", str(tmp_path))
     page = (tmp_path / "soumission-carbure.html").read_text()
     assert "Rien ce mois-ci." in page
     assert "<nobody>" not in page
-    finished = run_render(eventful.warehouse, "--period", "2019-01")
+    finished = run_render(incidents.warehouse, "--period", "2019-01")
     assert finished.returncode == ExitCode.WAREHOUSE
     assert "has not been built" in finished.stderr
 
 
-def test_unwritable_folder_is_an_error(eventful: Eventful, tmp_path: Path) -> None:
+def test_unwritable_folder_is_an_error(incidents: Incidents, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    finished = run_render(eventful.warehouse, "--output", str(tmp_path / "file" / "pages"))
+    finished = run_render(incidents.warehouse, "--output", str(tmp_path / "file" / "pages"))
     assert finished.returncode == ExitCode.USAGE
     assert finished.stderr.startswith("Error: cannot write in ")
 

@@ -19,7 +19,7 @@ from reports import french
 from reports.operator.csv_tables import TABLES
 from reports.operator.csv_writer import format_cell
 from tests.support.browser import Browser
-from tests.support.submission import send, settings_of
+from tests.support.submission import send, with_carbure
 from tests.support.warehouse import Warehouse
 
 CsvRow = dict[str, str]
@@ -79,7 +79,7 @@ def sent(
     warehouse = make_warehouse(like=made)
     stub = CarbureStub(user_calls_per_second=10_000)
     with running(stub) as root_url:
-        configured = settings_of(warehouse, stub, root_url)
+        configured = with_carbure(warehouse, stub, root_url)
         finished = send(configured)
         assert finished.returncode == ExitCode.SUCCESS, finished.stderr
         stub.lock(*next(row.key for row in stub.rows if row.siren == SIRENS[0]))

@@ -7,7 +7,7 @@ import psycopg2
 import pytest
 
 from dev.carbure_stub import CarbureStub, running
-from tests.support.submission import send, settings_of
+from tests.support.submission import send, with_carbure
 from tests.support.warehouse import Warehouse
 
 
@@ -73,7 +73,7 @@ def test_sender_role_is_enough_for_a_run(granted: Warehouse) -> None:
     stub = CarbureStub(user_calls_per_second=10_000)
     with running(stub) as root_url:
         finished = send(
-            settings_of(granted, stub, root_url).with_variables(PGOPTIONS="-c role=tiruert_sender")
+            with_carbure(granted, stub, root_url).with_variables(PGOPTIONS="-c role=tiruert_sender")
         )
     assert finished.returncode == 0, finished.stderr
     assert stub.rows
