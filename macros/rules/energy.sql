@@ -12,6 +12,14 @@
     case when {{ has_valid_time(start, end) }} then date_part('epoch', {{ end }} - {{ start }}) / 3600 end
 {%- endmacro %}
 
+{# Time from a session's end to its reception, in hours. Null if either is unusable. #}
+{% macro delay_hours(start, end, received) -%}
+    case
+        when {{ has_valid_time(start, end) }} and isfinite({{ received }})
+            then date_part('epoch', {{ received }} - {{ end }}) / 3600
+    end
+{%- endmacro %}
+
 {#
     Power that can judge a session, in kW. Null for NaN, infinity and more than `max_power_kw`. Otherwise the
     power as it is, but for values so extreme that PostgreSQL would raise an error when it multiplies

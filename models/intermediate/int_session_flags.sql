@@ -70,6 +70,7 @@ measured as (
         previous_started_at,
         latest_earlier_ended_at,
         {{ duration_hours('started_at', 'ended_at') }} as duration_hours,
+        {{ delay_hours('started_at', 'ended_at', 'received_at') }} as delay_hours,
         {{ max_energy_kwh('started_at', 'ended_at', 'max_power_kw') }} as max_energy_kwh,
         -- Null disables the rules that compare these.
         case when {{ is_valid_energy('energy_kwh') }} then energy_kwh end as valid_kwh,
@@ -115,9 +116,7 @@ select
     coalesce({{ rejection_reasons() | join(' or ') }}, false) as is_rejected,
     -- In whole hours, for int_reception_delays. The limits of smallint are more than three years.
     case
-        when duration_hours is not null and isfinite(received_at) then cast(
-            floor(least(greatest(date_part('epoch', received_at - ended_at) / 3600, -32768), 32767))
-            as smallint
-        )
+        when delay_hours is not null
+            then cast(floor(least(greatest(delay_hours, -32768), 32767)) as smallint)
     end as delay_hours
 from rules

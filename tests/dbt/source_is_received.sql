@@ -1,10 +1,10 @@
--- The months that the run has built contain each session of the source once, unaltered. Reads the source
--- directly, to be independent of the models.
+-- The months that the run has built contain each session of the source once, unaltered. Reads the
+-- source directly, to be independent of the models.
 --
--- Most months match in number and energy. In the others, sessions are compared one by one: operators
--- add, correct and delete sessions during a build. What the source received or changed since an hour
--- before the run is left out (clocks may differ), and a session that the source no longer has is not
--- missed.
+-- Most months match in number and energy. In the others, sessions are compared one by one:
+-- operators add, correct and delete sessions during a build. What the source received or changed
+-- since an hour before the run is left out (clocks may differ), and a session that the source no
+-- longer has is not missed.
 
 -- depends_on: {{ ref('energy_balance_monthly') }}
 

@@ -1,5 +1,5 @@
--- Version ids are hashes. If two charge points had the same one, only the first would be stored, and
--- its aménageur would be credited with the energy of both.
+-- Version ids are hashes. If two charge points had the same one, only the first would be stored,
+-- and its aménageur would be credited with the energy of both.
 
 select * from {{ ref('int_charge_points') }}
 
