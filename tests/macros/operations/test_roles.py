@@ -98,8 +98,8 @@ def test_schema_with_capitals_and_spaces_works(
     warehouse = make_warehouse(like=made).with_variables(TIRUERT_SCHEMA="Tiruert Essai")
     roles = ('"Tiruert Essai_sender"', '"Tiruert Essai_reader"')
     try:
-        warehouse.dbt("run-operation", "create_roles")
         warehouse.build()
+        warehouse.dbt("run-operation", "create_roles")
         mart = 'select from "Tiruert Essai".station_energy_monthly'
         assert all(is_allowed(warehouse, role, mart) for role in roles)
         # The second build grants again.
