@@ -57,11 +57,14 @@ class ChargePoint(NamedTuple):
 
 
 class Session(NamedTuple):
-    """A charging session. `energy` is in kWh; times are aware."""
+    """A charging session. `energy` is in kWh; times are aware.
+
+    A time that datetime cannot hold is a PostgreSQL literal, such as `infinity`.
+    """
 
     id: UUID
-    start: datetime
-    end: datetime
+    start: datetime | str
+    end: datetime | str
     energy: float
     point_de_charge_id: UUID | None
     created_at: datetime

@@ -1,4 +1,4 @@
-"""Reference implementation of the seven rules and decisions 1 to 8 of domain.md.
+"""Reference implementation of the seven rules and decisions 1 to 8 and 13 of domain.md.
 
 Slow, simple, and written without looking at the SQL. The tests compare the models with it session
 by session. The two share only the text of domain.md, so a misreading goes unnoticed only if both
@@ -19,9 +19,14 @@ from zoneinfo import ZoneInfo
 from dev.qualicharge import Amenageur, ChargePoint, OperationalUnit, Session, Source, Station
 
 FLAGS = ("negs", "eneu", "enea", "odus", "enex", "duplicate", "overlap")
-REASONS = (*FLAGS, "invalid_energy")
+REASONS = (*FLAGS, "invalid_energy", "invalid_time")
 
+FIRST_MONTH = date(2015, 1, 1)
 LOOK_BACK = timedelta(days=7)
+MAX_DURATION = timedelta(days=366)
+MAX_POWER_KW = 10_000
+# The product of a power closer to zero and a duration is not exact: it counts as 0.
+MIN_POWER_KW = 1e-300
 MAX_ENERGY_KWH = 1000
 ABNORMAL_RATIO = 1.1
 ODD_DURATION_ENERGY_KWH = 1
@@ -39,6 +44,14 @@ ROUNDING = Context(prec=1000)
 KWH_PER_MWH = 1000
 ONE_WH_IN_MWH = Decimal("0.000001")
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+# The Gregorian calendar repeats after 400 years.
+CYCLE_YEARS = 400
+CYCLE = timedelta(days=146_097)
+# Microseconds since 1970, or infinity. Exact for every time of PostgreSQL.
+Instant = int | float
+
 
 @dataclass(frozen=True)
 class FlaggedSession:
@@ -48,10 +61,12 @@ class FlaggedSession:
     period: date
     flags: dict[str, bool]
     invalid_energy: bool
+    invalid_time: bool
     hidden_overlap: bool
     is_rejected: bool
     rejection_reasons: list[str]
     blocking_reason: str | None
+    duration_hours: float | None
     max_energy_kwh: float | None
     max_power_kw: float | None
     id_pdc_itinerance: str | None
@@ -95,20 +110,33 @@ class Location(NamedTuple):
     unit: OperationalUnit | None = None
 
 
+class TimedSession(NamedTuple):
+    """A session with times that can be compared and subtracted, whatever they are."""
+
+    id: UUID
+    start: Instant
+    end: Instant
+    energy: float
+    point_de_charge_id: UUID | None
+    created_at: Instant
+
+
 def flag_sessions(
-    source: Source, period: date, time_zone: str = "UTC"
+    source: Source, period: date, time_zone: str = "UTC", today: date | None = None
 ) -> dict[UUID, FlaggedSession]:
     """Apply the rules to every session that starts in a month.
 
-    `period` is the first day of the month in `time_zone`.
+    `period` is the first day of the month and `today` the day of the run, both in `time_zone`.
     """
-    month_start, month_end = month_limits(period, time_zone)
+    month_start, month_end = map(instant, month_limits(period, time_zone))
+    look_back_start = month_start - LOOK_BACK // MICROSECOND
+    first_start, last_start = _plausible_limits(time_zone, today)
     locations = _locations(source)
     # The rules only read sessions that start no later, so nothing after the month's end matters.
     in_view = [
         session
-        for session in map(_in_utc, source.session)
-        if month_start - LOOK_BACK <= session.start < month_end
+        for session in map(_timed, source.session)
+        if max(look_back_start, first_start) <= session.start < min(month_end, last_start)
     ]
     flagged: dict[UUID, FlaggedSession] = {}
     for session, earlier in _with_earlier(in_view):
@@ -133,23 +161,72 @@ def month_limits(period: date, time_zone: str) -> tuple[datetime, datetime]:
     )
 
 
-def _in_utc(session: Session) -> Session:
-    """Convert to UTC, because Python ignores clock changes when it subtracts local times."""
-    return session._replace(
-        start=session.start.astimezone(UTC),
-        end=session.end.astimezone(UTC),
-        created_at=session.created_at.astimezone(UTC),
+def sessions_outside_months(
+    source: Source, time_zone: str = "UTC", today: date | None = None
+) -> set[UUID]:
+    """Return the sessions that start before the first month or after the day of the run."""
+    first_start, last_start = _plausible_limits(time_zone, today)
+    return {
+        session.id
+        for session in source.session
+        if not first_start <= instant(session.start) < last_start
+    }
+
+
+def next_midnight(day: date, time_zone: str) -> datetime:
+    """Return the end of a day."""
+    tomorrow = day + timedelta(days=1)
+    zone = ZoneInfo(time_zone)
+    return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=zone).astimezone(UTC)
+
+
+def _plausible_limits(time_zone: str, today: date | None) -> tuple[Instant, Instant]:
+    """Return the start of the first month and the end of the day of the run."""
+    day = today or datetime.now(ZoneInfo(time_zone)).date()
+    first_start, _ = month_limits(FIRST_MONTH, time_zone)
+    return instant(first_start), instant(next_midnight(day, time_zone))
+
+
+def instant(time: datetime | str) -> Instant:
+    """Convert a time, or PostgreSQL's text for one, to microseconds since 1970 or infinity."""
+    if isinstance(time, datetime):
+        return (time - EPOCH) // MICROSECOND
+    if time in ("infinity", "-infinity"):
+        return float(time)
+    year, rest = time.removesuffix(" BC").split("-", maxsplit=1)
+    # The year before 1 AD is 1 BC.
+    cycles, year_in_cycle = divmod(
+        1 - int(year) if time.endswith(" BC") else int(year), CYCLE_YEARS
+    )
+    first_cycle = 5
+    in_reach = datetime.fromisoformat(f"{first_cycle * CYCLE_YEARS + year_in_cycle}-{rest}")
+    return instant(in_reach) + (cycles - first_cycle) * (CYCLE // MICROSECOND)
+
+
+def _timed(session: Session) -> TimedSession:
+    return TimedSession(
+        session.id,
+        instant(session.start),
+        instant(session.end),
+        session.energy,
+        session.point_de_charge_id,
+        instant(session.created_at),
     )
 
 
-def _with_earlier(sessions: Iterable[Session]) -> Iterable[tuple[Session, list[Session]]]:
+def _with_earlier(
+    sessions: Iterable[TimedSession],
+) -> Iterable[tuple[TimedSession, list[TimedSession]]]:
     """Yield each session with the earlier sessions of its charge point, the previous one last.
 
-    A session without a charge point has no earlier sessions.
+    A session without a charge point or a valid time neither has nor is an earlier session.
     """
-    by_charge_point: dict[UUID | None, list[Session]] = defaultdict(list)
+    by_charge_point: dict[UUID | None, list[TimedSession]] = defaultdict(list)
     for session in sessions:
-        by_charge_point[session.point_de_charge_id].append(session)
+        if is_invalid_time(session):
+            yield session, []
+        else:
+            by_charge_point[session.point_de_charge_id].append(session)
     for charge_point_id, queue in by_charge_point.items():
         queue.sort(key=lambda session: (session.start, session.end, session.created_at, session.id))
         for rank, session in enumerate(queue):
@@ -157,29 +234,35 @@ def _with_earlier(sessions: Iterable[Session]) -> Iterable[tuple[Session, list[S
 
 
 def _flag(
-    session: Session, earlier: list[Session], location: Location, period: date
+    session: TimedSession, earlier: list[TimedSession], location: Location, period: date
 ) -> FlaggedSession:
     """Apply every rule to one session."""
-    max_kwh = max_energy_kwh(session, location.charge_point)
+    hours = duration_hours(session)
+    max_kwh = max_energy_kwh(hours, location.charge_point)
+    invalid_time = is_invalid_time(session)
     invalid_energy = is_invalid_energy(session.energy)
     flags = {
-        **_duration_flags(session),
-        **_energy_flags(session, max_kwh, invalid_energy),
+        **_duration_flags(hours),
+        **_energy_flags(session.energy, hours, max_kwh),
         **_neighbour_flags(session, earlier),
     }
     reasons = [reason for reason in FLAGS if flags[reason]]
     if invalid_energy:
         reasons.append("invalid_energy")
+    if invalid_time:
+        reasons.append("invalid_time")
     charge_point, station, amenageur, unit = location
     return FlaggedSession(
         session_id=session.id,
         period=period,
         flags=flags,
         invalid_energy=invalid_energy,
+        invalid_time=invalid_time,
         hidden_overlap=is_hidden_overlap(session, earlier),
         is_rejected=bool(reasons),
         rejection_reasons=reasons,
         blocking_reason=blocking_reason(location),
+        duration_hours=hours,
         max_energy_kwh=max_kwh,
         max_power_kw=charge_point.puissance_nominale if charge_point else None,
         id_pdc_itinerance=charge_point.id_pdc_itinerance if charge_point else None,
@@ -191,16 +274,31 @@ def _flag(
     )
 
 
-def duration_hours(session: Session) -> float:
-    """Return the signed hours from start to end, including whole days."""
-    return (session.end - session.start).total_seconds() / 3600
+def is_invalid_time(session: TimedSession) -> bool:
+    """Return whether the end is infinite or too far from the start, in either direction."""
+    return abs(session.end - session.start) > MAX_DURATION // MICROSECOND
 
 
-def max_energy_kwh(session: Session, charge_point: ChargePoint | None) -> float | None:
-    """Return the most that the charge point can deliver in the session, or None if unknown."""
-    if charge_point is None:
+def duration_hours(session: TimedSession) -> float | None:
+    """Return the signed hours from start to end, including whole days; None if invalid."""
+    if is_invalid_time(session):
         return None
-    return duration_hours(session) * charge_point.puissance_nominale
+    return (session.end - session.start) / 10**6 / 3600
+
+
+def is_invalid_power(power_kw: float) -> bool:
+    """Return whether the power is NaN, infinite or more than any charge point has."""
+    return not math.isfinite(power_kw) or power_kw > MAX_POWER_KW
+
+
+def max_energy_kwh(hours: float | None, charge_point: ChargePoint | None) -> float | None:
+    """Return the most that the charge point can deliver in this time, or None if unknown."""
+    if hours is None or charge_point is None:
+        return None
+    power_kw = charge_point.puissance_nominale
+    if is_invalid_power(power_kw):
+        return None
+    return hours * (0.0 if abs(power_kw) < MIN_POWER_KW else power_kw)
 
 
 def is_invalid_energy(energy_kwh: float) -> bool:
@@ -215,28 +313,27 @@ def booked_energy_kwh(energy_kwh: float) -> Decimal:
     return Decimal(repr(energy_kwh))
 
 
-def _duration_flags(session: Session) -> dict[str, bool]:
-    return {"negs": duration_hours(session) < 0}
+def _duration_flags(hours: float | None) -> dict[str, bool]:
+    return {"negs": hours is not None and hours < 0}
 
 
-def _energy_flags(session: Session, max_kwh: float | None, invalid_energy: bool) -> dict[str, bool]:
+def _energy_flags(energy_kwh: float, hours: float | None, max_kwh: float | None) -> dict[str, bool]:
     """Apply the rules that read the energy; all are false if it is invalid."""
-    if invalid_energy:
+    if is_invalid_energy(energy_kwh):
         return {"eneu": False, "enea": False, "odus": False, "enex": False}
-    energy_kwh = session.energy
-    is_negative_duration = duration_hours(session) < 0
-    knows_power = max_kwh is not None
+    is_negative_duration = hours is not None and hours < 0
+    knows_maximum = max_kwh is not None
     return {
         "eneu": energy_kwh > MAX_ENERGY_KWH,
-        "enea": knows_power and energy_kwh > max_kwh * ABNORMAL_RATIO,
+        "enea": knows_maximum and energy_kwh > max_kwh * ABNORMAL_RATIO,
         "odus": is_negative_duration and energy_kwh > ODD_DURATION_ENERGY_KWH,
-        "enex": knows_power
+        "enex": knows_maximum
         and energy_kwh > EXCESSIVE_ENERGY_KWH
         and energy_kwh > max_kwh * EXCESSIVE_RATIO,
     }
 
 
-def _neighbour_flags(session: Session, earlier: list[Session]) -> dict[str, bool]:
+def _neighbour_flags(session: TimedSession, earlier: list[TimedSession]) -> dict[str, bool]:
     """Compare the session with the previous one, regardless of their other flags."""
     if not earlier:
         return {"duplicate": False, "overlap": False}
@@ -247,7 +344,7 @@ def _neighbour_flags(session: Session, earlier: list[Session]) -> dict[str, bool
     }
 
 
-def is_hidden_overlap(session: Session, earlier: list[Session]) -> bool:
+def is_hidden_overlap(session: TimedSession, earlier: list[TimedSession]) -> bool:
     """Return whether the session overlaps an earlier session but not the previous one."""
     if not earlier:
         return False
@@ -283,6 +380,8 @@ def blocking_reason(location: Location) -> str | None:
     charge_point, station, amenageur, unit = location
     if charge_point is None:
         return "no_charge_point"
+    if is_invalid_power(charge_point.puissance_nominale):
+        return "invalid_power"
     if station is None:
         return "no_station"
     if amenageur is None:

@@ -14,11 +14,12 @@ from functools import cache
 from itertools import combinations
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
 from dev.qualicharge import Amenageur, ChargePoint, OperationalUnit, Session, Source, Station
-from tests.support.reference import LOOK_BACK, month_limits
+from tests.support.reference import FIRST_MONTH, LOOK_BACK, month_limits, next_midnight
 
 # Clocks change on 30 March and 26 October 2025. In Paris, the 7 days before April are therefore an
 # hour shorter than 7 * 24 hours, and those before November an hour longer.
@@ -28,10 +29,13 @@ PERIODS = (
     date(2025, 10, 1),
     date(2025, 11, 1),
     date(2024, 12, 1),
+    # Sessions before this month belong to no month, so they hide none of it.
+    FIRST_MONTH,
 )
 TIME_ZONES = ("UTC", "Europe/Paris")
 
 MICROSECOND = timedelta(microseconds=1)
+MILLISECOND = timedelta(milliseconds=1)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -40,7 +44,11 @@ CLOCK_CHANGES = (datetime(2025, 3, 30, 1, tzinfo=UTC), datetime(2025, 10, 26, 1,
 
 MAX_SESSIONS = 7
 POWERS_KW = (3.7, 7.4, 22.0, 50.0, 150.0, 22.08, 0.0)
-# Scales the energies of sessions without a charge point.
+INVALID_POWERS_KW = (math.nan, math.inf, -math.inf, 1e308, math.nextafter(10_000.0, math.inf))
+ODD_POWERS_KW = (*INVALID_POWERS_KW, -1e308, 5e-324, -5e-324, 10_000.0, -22.0, -0.0)
+# Odd powers and times are rare, because most energies cannot be near a limit with them.
+CHARGE_POINT_POWERS_KW = (*POWERS_KW * 20, *ODD_POWERS_KW)
+# Scales the energies of sessions without a charge point or a valid power.
 UNKNOWN_POWER_KW = 22.0
 
 DURATIONS = (
@@ -55,6 +63,7 @@ DURATIONS = (
 ODD_DURATIONS = (
     timedelta(0),
     MICROSECOND,
+    MILLISECOND,
     -MICROSECOND,
     -SECOND,
     -HOUR,
@@ -71,11 +80,38 @@ LONG_DURATIONS = (
     8 * DAY,
     40 * DAY,
 )
+MAX_DURATIONS = tuple(
+    sign * (366 * DAY + shift)
+    for sign in (1, -1)
+    for shift in (-MICROSECOND, timedelta(0), MICROSECOND)
+)
+
+FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)
+LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
+# Among them the first and the last instant of PostgreSQL.
+ODD_TIMES: tuple[datetime | str, ...] = (
+    *("-infinity", "4714-11-24 00:00:00+00 BC", "0044-03-15 12:00:00+00 BC", FIRST_INSTANT),
+    *(LAST_INSTANT, "294276-12-31 23:59:59.999999+00", "infinity"),
+)
+NOW = datetime.now(UTC)
+ODD_STARTS = (
+    *ODD_TIMES,
+    NOW + 2 * DAY,
+    *[
+        limit + shift
+        for time_zone in TIME_ZONES
+        for limit in (
+            month_limits(FIRST_MONTH, time_zone)[0],
+            next_midnight(NOW.astimezone(ZoneInfo(time_zone)).date(), time_zone),
+        )
+        for shift in (-MICROSECOND, timedelta(0))
+    ],
+)
 
 # Half a Wh distinguishes rounding half up from rounding half to even.
 FIXED_ENERGIES_KWH = (
     *(0.0, -0.0, 0.001, *[0.0005, 0.0025] * 3, 5e-324),
-    *(-0.001, -5.0, -5e-324, math.nan, math.inf, -math.inf, sys.float_info.max),
+    *(-0.001, -5.0, -5e-324, math.nan, math.inf, -math.inf, 1e308, sys.float_info.max),
 )
 LIMITS_KWH = (1.0, 50.0, 1000.0)
 LIMIT_RATIOS = (1.1, 2.0)
@@ -187,6 +223,15 @@ class LocationVariant(NamedTuple):
     name: str | None = NAMES[0]
     template: IdTemplate = VALID_ID_TEMPLATES[0]
     code: str | None = VALID_ID_TEMPLATES[0].code
+    power_kw: float = POWERS_KW[0]
+
+
+class Visit(NamedTuple):
+    """Times of a session before any is made odd."""
+
+    start: datetime
+    end: datetime
+    created_at: datetime
 
 
 class Month(NamedTuple):
@@ -207,7 +252,7 @@ class SessionPattern(NamedTuple):
 
     first_starts: Callable[[Month], tuple[datetime, ...]]
     first_durations: tuple[timedelta, ...]
-    next_starts: Callable[[Month, Session], tuple[datetime, ...]]
+    next_starts: Callable[[Month, Visit], tuple[datetime, ...]]
     next_durations: tuple[timedelta, ...]
     repeats_previous: bool = False
 
@@ -340,7 +385,7 @@ def _draw_charge_point(draw: st.DrawFn, case: Source, month: Month) -> None:
         ChargePoint(
             id=UUID(int=number),
             id_pdc_itinerance=f"{{own}}E{number}",
-            puissance_nominale=draw(st.sampled_from(POWERS_KW)),
+            puissance_nominale=draw(st.sampled_from(CHARGE_POINT_POWERS_KW)),
             prise_type_combo_ccs=draw(st.booleans()),
             prise_type_chademo=False,
             station_id=station_id,
@@ -436,18 +481,23 @@ def _find_or_add_unit(case: Source, code: str) -> UUID:
 
 
 def _draw_sessions(draw: st.DrawFn, case: Source, month: Month) -> None:
-    """Add sessions, each drawn relative to the one before."""
+    """Add sessions, each drawn relative to the one before, and in some cases odd times."""
     pattern = draw(st.sampled_from(SESSION_PATTERNS))
     known = case._pointdecharge
     charge_points = draw(st.sampled_from([known] * 14 + [[*known, None], [None]]))
     first_bytes = draw(st.sampled_from(ID_BYTES))
+    # In the same few cases, so that sessions with odd times are neighbours.
+    has_odd_times = draw(st.sampled_from((True, *[False] * 7)))
     previous = None
     for number in range(draw(st.integers(0, MAX_SESSIONS))):
         charge_point = draw(st.sampled_from(charge_points))
         start, end = _draw_span(draw, pattern, month, previous)
         created_at = _draw_created_at(draw, pattern, month, previous)
+        previous = Visit(start, end, created_at)
         power_kw = charge_point.puissance_nominale if charge_point else UNKNOWN_POWER_KW
-        previous = Session(
+        if power_kw in INVALID_POWERS_KW:
+            power_kw = UNKNOWN_POWER_KW
+        session = Session(
             id=UUID(int=(first_bytes[number] << 120) + number + 1),
             start=start,
             end=end,
@@ -457,11 +507,25 @@ def _draw_sessions(draw: st.DrawFn, case: Source, month: Month) -> None:
             # No rule reads updated_at.
             updated_at=created_at + draw(st.sampled_from((timedelta(0), HOUR, 10 * DAY))),
         )
-        case.session.append(previous)
+        if has_odd_times:
+            session = draw(st.sampled_from(_with_odd_times(session)))
+        case.session.append(session)
+
+
+def _with_odd_times(session: Session) -> list[Session]:
+    """Return the session as it is, with odd ends and with odd starts."""
+    max_durations = [session._replace(end=session.start + duration) for duration in MAX_DURATIONS]
+    return [
+        *[session] * 20,
+        *max_durations * 2,
+        *[session._replace(end=time) for time in ODD_TIMES],
+        *[session._replace(start=time) for time in ODD_STARTS],
+        *[session._replace(start=time, end=time) for time in ODD_STARTS],
+    ]
 
 
 def _draw_span(
-    draw: st.DrawFn, pattern: SessionPattern, month: Month, previous: Session | None
+    draw: st.DrawFn, pattern: SessionPattern, month: Month, previous: Visit | None
 ) -> tuple[datetime, datetime]:
     """Draw the start and end of a session."""
     if previous is None:
@@ -476,7 +540,7 @@ def _draw_span(
 
 
 def _draw_created_at(
-    draw: st.DrawFn, pattern: SessionPattern, month: Month, previous: Session | None
+    draw: st.DrawFn, pattern: SessionPattern, month: Month, previous: Visit | None
 ) -> datetime:
     """Draw a time of receipt within 15 days of the month's end, or close to the previous one."""
     instants = [month.end + DAY, month.end + DAY + MICROSECOND, month.end + 14 * DAY]
@@ -542,6 +606,11 @@ def every_location() -> list[Source]:
             for code in _mismatched_codes(template)
         ],
         default._replace(code=None),
+        *[default._replace(power_kw=power_kw) for power_kw in ODD_POWERS_KW],
+        LocationVariant(power_kw=math.nan, charge_point=False),
+        LocationVariant(power_kw=math.nan, station=False),
+        LocationVariant(power_kw=math.inf, amenageur=False),
+        LocationVariant(power_kw=1e308, siren=INVALID_SIRENS[0]),
     ]
     noon = datetime(2025, 3, 15, 12, tzinfo=UTC)
     return [_case_of_variant(variant, noon) for variant in variants]
@@ -559,7 +628,7 @@ def _case_of_variant(variant: LocationVariant, start: datetime) -> Source:
         )
     station_id = first if variant.station else None
     case._pointdecharge.append(
-        ChargePoint(first, "{own}E1", POWERS_KW[0], False, False, station_id, None)
+        ChargePoint(first, "{own}E1", variant.power_kw, False, False, station_id, None)
     )
     charge_point_id = first if variant.charge_point else None
     received_at = start + DAY
