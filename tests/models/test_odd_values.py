@@ -1,0 +1,152 @@
+"""No value from one operator stops a build or changes the rows of the others."""
+
+import math
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import pytest
+
+from dev import qualicharge
+from dev.qualicharge import Amenageur, ChargePoint, OperationalUnit, Session, Source, Station
+from tests.support.strategies import (
+    DAY,
+    HOUR,
+    INVALID_POWERS_KW,
+    MAX_DURATIONS,
+    MILLISECOND,
+    ODD_POWERS_KW,
+    ODD_TIMES,
+)
+from tests.support.two_operators import RECENT_START, charge, network
+from tests.support.warehouse import Warehouse
+
+# In this month and an earlier one. A build without `period` computes both.
+STARTS = (RECENT_START, RECENT_START - timedelta(days=31))
+# Two days ahead, because midnight may pass before the build.
+FUTURE = datetime.now(UTC) + 2 * DAY
+ODD_ENERGIES_KWH = (
+    *(1e308, sys.float_info.max, 5e-324),
+    *(-1e308, -5e-324, math.nan, math.inf, -math.inf),
+)
+# With odd powers, the longest duration may overflow and the shortest may underflow.
+DURATIONS = (MILLISECOND, HOUR, 366 * DAY)
+
+SIREN = "552081317"
+CODE = "FRODD"
+
+Rows = dict[str, list[tuple]]
+
+
+class OddBuild(NamedTuple):
+    """The build after an operator sent odd values, and the rows of the others around it."""
+
+    warehouse: Warehouse
+    finished: subprocess.CompletedProcess[str]
+    rows_before: Rows
+    rows_after: Rows
+    sessions: list[Session]
+
+
+@pytest.fixture(scope="module")
+def odd_build(warehouse: Warehouse) -> OddBuild:
+    """Two operators, then a third one that sends every odd value. Each build runs dbt's tests."""
+    source, *points = network()
+    source.session += [charge(point, start) for point in points for start in STARTS]
+    warehouse.load(source)
+    warehouse.dbt("build")
+    rows_before = rows_of_others(warehouse)
+    third = odd_operator()
+    with warehouse.connection() as connection:
+        qualicharge.load(connection, third)
+    finished = warehouse.run("dbt", "build")
+    return OddBuild(warehouse, finished, rows_before, rows_of_others(warehouse), third.session)
+
+
+def odd_operator() -> Source:
+    """Return an operator with one charge point for each odd session."""
+    owner = Amenageur(uuid4(), "Opérateur étrange", SIREN, None)
+    unit = OperationalUnit(uuid4(), CODE, "Réseau", "CHARGING")
+    shared, small = (
+        Station(uuid4(), f"{CODE}P{number}", None, owner.id, unit.id, None) for number in (1, 2)
+    )
+    source = Source([owner], [unit], [shared, small])
+
+    def add(station: Station = shared, power_kw: float = 50.0, **odd_values: Any) -> None:
+        serial = len(source._pointdecharge)
+        point = ChargePoint(uuid4(), f"{CODE}E{serial}", power_kw, True, False, station.id, None)
+        source._pointdecharge.append(point)
+        source.session.append(charge(point, RECENT_START)._replace(**odd_values))
+
+    for time in (*ODD_TIMES, FUTURE):
+        add(start=time)
+        add(start=time, end=time)
+    for start in STARTS:
+        for end in (*ODD_TIMES, *[start + duration for duration in MAX_DURATIONS]):
+            add(start=start, end=end)
+        for energy_kwh in ODD_ENERGIES_KWH:
+            for duration in (MILLISECOND, HOUR):
+                add(start=start, end=start + duration, energy=energy_kwh)
+        for power_kw in ODD_POWERS_KW:
+            for duration in DURATIONS:
+                add(power_kw=power_kw, start=start, end=start + duration)
+        # Clean, but more than the station could deliver in the month.
+        add(small, power_kw=0.1, start=start, end=start + 366 * DAY, energy=800.0)
+    return source
+
+
+def rows_of_others(warehouse: Warehouse) -> Rows:
+    """Return the rows of every mart that has a station or SIREN, except the third operator's."""
+    marts = warehouse.query(
+        "select table_name, string_agg(column_name, ', ') from information_schema.columns"
+        " where table_schema = 'tiruert'"
+        " and column_name in ('id_station_itinerance', 'siren', 'target') group by table_name"
+    )
+    return {
+        mart: sorted(
+            warehouse.query(
+                f"select cast(to_jsonb(mart) - 'computed_at' as text) from tiruert.{mart} as mart"
+                f" where coalesce({keys}, '') not in (%s, %s, %s)",
+                *(SIREN, f"{CODE}P1", f"{CODE}P2"),
+            )
+        )
+        for mart, keys in marts
+    }
+
+
+def test_build_and_its_tests_pass(odd_build: OddBuild) -> None:
+    assert odd_build.finished.returncode == 0, odd_build.finished.stdout
+
+
+def test_rows_of_the_other_operators_do_not_change(odd_build: OddBuild) -> None:
+    # Only one of the two operators can be sent.
+    assert len(odd_build.rows_before["station_energy_monthly"]) == len(STARTS)
+    assert odd_build.rows_after == odd_build.rows_before
+
+
+def test_every_odd_session_is_flagged_or_outside_months(odd_build: OddBuild) -> None:
+    in_months = [session for session in odd_build.sessions if session.start in STARTS]
+    outside = [session for session in odd_build.sessions if session.start not in STARTS]
+    warehouse = odd_build.warehouse
+    flagged = f"sessions_flagged where operational_unit_code = '{CODE}'"
+    assert ids_in(warehouse, flagged) == sorted(str(session.id) for session in in_months)
+    assert ids_in(warehouse, "sessions_outside_months") == sorted(
+        str(session.id) for session in outside
+    )
+
+
+def ids_in(warehouse: Warehouse, mart: str) -> list[str]:
+    rows = warehouse.query(f"select session_id from tiruert.{mart}")
+    return sorted(session_id for (session_id,) in rows)
+
+
+def test_invalid_power_blocks_its_clean_energy(odd_build: OddBuild) -> None:
+    blocked = odd_build.warehouse.query(
+        "select sessions, energy_mwh from tiruert.blocked_energy_monthly"
+        " where blocking_reason = 'invalid_power'"
+    )
+    sessions = len(INVALID_POWERS_KW) * len(DURATIONS)
+    assert blocked == [(sessions, sessions * Decimal("0.010"))] * len(STARTS)
