@@ -1,4 +1,4 @@
-"""Run a private PostgreSQL server on a Unix socket. It stops together with its owner."""
+"""Run a private PostgreSQL server on a Unix socket. It stops when its owner exits."""
 
 import fcntl
 import hashlib

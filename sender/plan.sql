@@ -1,5 +1,5 @@
--- Each station of the month in the mart or the ledger, with the energy that CARBURE should have and the
--- action that achieves it.
+-- One row per station in the mart or the ledger, with the energy that CARBURE should have for the month
+-- and the action needed.
 with mart as (
     select * from station_energy_monthly
     where period = %(period)s

@@ -50,7 +50,7 @@ class RequestQueue:
         self._settle_seconds = settle_seconds
         self._batches: deque[Batch] = deque()
         self._consecutive_failures = 0
-        # 429 and 401 responses since the last other one, by status.
+        # Consecutive 429 and 401 responses, by status. Any other response resets them.
         self._rejections: Counter[int | None] = Counter()
 
     def send(self, chunks: Iterable[list[PlannedStation]]) -> Iterator[CompletedRequest]:
@@ -68,7 +68,7 @@ class RequestQueue:
             yield from self._send_due_batches()
 
     def _add(self, stations: list[PlannedStation]) -> None:
-        """Queue stations. CARBURE may still be processing those of an uncertain request."""
+        """Queue stations. Those of an uncertain request wait: CARBURE may still process them."""
         now = self._clock.now()
         others = [station for station in stations if station.uncertain_since is None]
         if others:

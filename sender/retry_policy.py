@@ -74,8 +74,8 @@ def rate_limit_pause_seconds(retry_after_seconds: float) -> float:
 def settled_at(uncertain_since: datetime, now: datetime, settle_seconds: float) -> datetime:
     """Return when the stations of an uncertain request may be sent again.
 
-    The ledger's time may come from a machine whose clock is ahead, but no request is under way for
-    longer than MAX_REQUEST_SECONDS from now.
+    The ledger's time may come from a machine whose clock is ahead. But no request can still be
+    under way after MAX_REQUEST_SECONDS from now.
     """
     latest = now + timedelta(seconds=MAX_REQUEST_SECONDS)
     return min(uncertain_since, latest) + timedelta(seconds=settle_seconds)

@@ -123,7 +123,7 @@ def _months_to_send(database: Database, period: datetime | None) -> list[date]:
 
 @contextmanager
 def _server(name: str = "demo", binaries: Path | None = None) -> Iterator[Database]:
-    """Run a PostgreSQL server. Programs of the project use it through the yielded environment."""
+    """Run a PostgreSQL server and yield the environment variables to connect to it."""
     try:
         _log("starting PostgreSQL")
         with postgres.running(name, binaries) as environment:

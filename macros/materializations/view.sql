@@ -1,9 +1,9 @@
 {#
     Materialization: a view, replaced in one statement.
 
-    dbt's own swaps a new view in under a second name, so two builds at once fail on that name, and every
-    view that reads it is dropped. Here the view is replaced in place, and dropped only if its columns
-    changed in a way that PostgreSQL cannot replace.
+    dbt's built-in one creates the view under a temporary name and renames it. So two builds at once
+    collide, and the views that depend on it are dropped. Here the view is replaced in place. It is dropped
+    only if its columns changed in a way that PostgreSQL cannot replace.
 #}
 {% materialization view, adapter='postgres' %}
     {%- set target = this.incorporate(type='view') -%}

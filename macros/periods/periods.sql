@@ -28,7 +28,7 @@
     {%- do return(month_limit(current_period())) -%}
 {% endmacro %}
 
-{# The first instant after a month's sessions: those that start after the day of the run have no month. #}
+{# The exclusive end of a month. Sessions that start after the day of the run belong to no month. #}
 {% macro month_limit(period) %}
     {%- do return(instant_literal([period_instant(next_period(period)), end_of_run_day()] | min)) -%}
 {% endmacro %}
@@ -50,7 +50,7 @@
     least({{ period_last_day() }}, {{ day_of(computed_at()) }} - 1)
 {%- endmacro %}
 
-{# Sessions are read from here: a session's previous one may have started before the period. #}
+{# Read sessions from this instant on: the previous session may have started before the period. #}
 {% macro lookback_start() %}
     {%- set days = modules.datetime.timedelta(days=var('overlap_lookback_days')) -%}
     {%- do return(instant_literal(period_instant(current_period()) - days)) -%}

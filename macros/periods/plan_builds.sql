@@ -90,7 +90,7 @@
     {%- endfor -%}
 {% endmacro %}
 
-{# Request each month for each model that lacks it, or for all of them if it can still change. #}
+{# Request a month for every model that lacks it, and for every model if the month can still change. #}
 {% macro request_months(models, months) %}
     insert into {{ period_builds() }} (model, period, requested_at)
     select models.model, months.period, {{ computed_at() }}

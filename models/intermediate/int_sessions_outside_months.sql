@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- Two simple conditions on `start` instead of one with `or`, so that chunks are excluded and a
--- foreign server can filter.
+-- Two simple conditions on `start` instead of one with `or`, so that PostgreSQL excludes
+-- chunks, and a foreign server filters.
 
 select * from {{ ref('stg_qualicharge__sessions') }}
 where started_at < {{ instant_literal(period_instant(var('first_month'))) }}

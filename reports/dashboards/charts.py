@@ -1,7 +1,7 @@
-"""Draw the charts of the cards as SVG, without a script.
+"""Draw the charts of the cards as SVG, without JavaScript.
 
-Vega-Altair describes a chart and vl-convert draws it. Each chart is drawn twice, for a wide screen
-and for a phone, because a chart that is only scaled down is unreadable.
+Vega-Altair describes a chart and vl-convert draws it. Each chart is drawn twice, once for a wide
+screen and once for a phone, because a chart that is only scaled down is unreadable.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Read the dashboards from `metabase`, where they have the format of metabase-sync."""
+"""Read the dashboards, which are stored in the format of metabase-sync."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -18,7 +18,7 @@ from tests.support.warehouse import Warehouse
 MODEL_PROPERTIES = sorted((PROJECT / "models").rglob("*.yml"))
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 PAGES = sorted([*PROJECT.glob("*.md"), *DOCS.rglob("*.md")])
-# These name what existed at their time.
+# These pages use the names that existed when they were written.
 HISTORY = {PROJECT / "CHANGELOG.md", *DECISIONS.glob("[0-9]*.md")}
 CURRENT_PAGES = [page for page in PAGES if page not in HISTORY]
 

@@ -32,7 +32,7 @@ ODD_ENERGIES_KWH = (
     *(1e308, sys.float_info.max, 5e-324),
     *(-1e308, -5e-324, math.nan, math.inf, -math.inf),
 )
-# With odd powers, the longest duration may overflow and the shortest may underflow.
+# With extreme powers, the longest duration may overflow and the shortest may underflow.
 DURATIONS = (MILLISECOND, HOUR, 366 * DAY)
 
 SIREN = "552081317"

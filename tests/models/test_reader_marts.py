@@ -141,7 +141,7 @@ def test_freshness_has_delays_and_silent_days(
         *(21, date(2025, 4, 30), 20, 29, Decimal("0.0476")),
         [date(2025, 4, day) for day in range(11, 20)],
     )
-    # From 28 April, the session of 30 March is not in the last four weeks.
+    # On 28 April, the session of 30 March is more than four weeks old.
     assert freshness[sirens["gone"]] == (
         *(0, date(2025, 3, 30), None, None, None),
         [date(2025, 4, day) for day in range(1, 28)],

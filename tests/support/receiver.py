@@ -48,7 +48,7 @@ Mart = dict[str, tuple[str, Decimal]]
 
 
 def mart_of(*energies: str) -> Mart:
-    """Build a mart with stations FR…P0, FR…P1 and so on. The two SIRENs own one half each.
+    """Build a mart with stations FR…P0, FR…P1 and so on. Half of them belong to each SIREN.
 
     An empty string skips a station.
     """

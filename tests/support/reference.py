@@ -280,7 +280,7 @@ def is_invalid_time(session: TimedSession) -> bool:
 
 
 def duration_hours(session: TimedSession) -> float | None:
-    """Return the signed hours from start to end, including whole days; None if invalid."""
+    """Return the hours from start to end, negative if it ends first, or None if invalid."""
     if is_invalid_time(session):
         return None
     return (session.end - session.start) / 10**6 / 3600

@@ -245,9 +245,10 @@ class Month(NamedTuple):
 
 
 class SessionPattern(NamedTuple):
-    """Starts and durations to choose from for the sessions of a case.
+    """Candidate start times and durations for the sessions of a case.
 
-    With `repeats_previous`, a session often ends and arrives at the same time as the one before.
+    With `repeats_previous`, a session often ends and is received at the same time as the one
+    before.
     """
 
     first_starts: Callable[[Month], tuple[datetime, ...]]
@@ -486,7 +487,7 @@ def _draw_sessions(draw: st.DrawFn, case: Source, month: Month) -> None:
     known = case._pointdecharge
     charge_points = draw(st.sampled_from([known] * 14 + [[*known, None], [None]]))
     first_bytes = draw(st.sampled_from(ID_BYTES))
-    # In the same few cases, so that sessions with odd times are neighbours.
+    # Put the odd times in the same few cases, so that such sessions are adjacent.
     has_odd_times = draw(st.sampled_from((True, *[False] * 7)))
     previous = None
     for number in range(draw(st.integers(0, MAX_SESSIONS))):
@@ -554,7 +555,7 @@ def _draw_created_at(
 
 
 def _energies(max_kwh: float) -> st.SearchStrategy[float]:
-    """Choose an ordinary, a limit, a near-limit or an invalid energy."""
+    """Choose a typical, boundary, near-boundary or invalid energy."""
     ordinary = [round(abs(max_kwh) * ratio, 3) for ratio in ORDINARY_RATIOS]
     limits = [max_kwh * ratio for ratio in LIMIT_RATIOS]
     # The 1 kWh limit only applies to sessions that end before they start.
@@ -582,9 +583,9 @@ FIXED_LIMITS_KWH = [energy for limit in LIMITS_KWH for energy in _around(limit)]
 
 
 def every_location() -> list[Source]:
-    """Return a case of one clean session for every SIREN, name, station id and code above.
+    """Return a case with one clean session per SIREN, name, station id and code above.
 
-    Drawn cases may leave out some of these, so merge both.
+    Drawn cases may leave out some of these values, so merge this case with them.
     """
     default = LocationVariant()
     variants = [

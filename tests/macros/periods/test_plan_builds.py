@@ -151,7 +151,7 @@ def test_dropped_mart_is_rebuilt_with_every_month(copy: Warehouse) -> None:
 
 
 def test_session_in_the_future_belongs_to_no_month(copy: Warehouse) -> None:
-    """Not even to the current month, while its day has not come."""
+    """It is not in the current month either, until a build on its day."""
     copy.query("update qualicharge.session set start = now() + interval '25 hours'")
     copy.build()
     future = "select count(*) from tiruert.sessions_flagged where started_at > now()"
