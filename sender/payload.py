@@ -46,7 +46,7 @@ EnergyMwh = Annotated[
 ]
 
 
-class Station(BaseModel):
+class PayloadStation(BaseModel):
     """A station's energy for the month, in MWh."""
 
     model_config = ConfigDict(frozen=True)
@@ -56,7 +56,7 @@ class Station(BaseModel):
     is_controlled: bool
 
 
-class OperationalUnit(BaseModel):
+class PayloadUnit(BaseModel):
     """A unit's stations for one calendar month, first and last day included."""
 
     model_config = ConfigDict(frozen=True, validate_by_name=True)
@@ -64,7 +64,7 @@ class OperationalUnit(BaseModel):
     code: Annotated[str, StringConstraints(min_length=5, max_length=5)]
     first_day: Annotated[date, Field(alias="from")]
     last_day: Annotated[date, Field(alias="to")]
-    stations: Annotated[list[Station], Field(min_length=1)]
+    stations: Annotated[list[PayloadStation], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _check_month(self) -> Self:
@@ -81,17 +81,17 @@ class OperationalUnit(BaseModel):
         return self
 
 
-class Entity(BaseModel):
+class PayloadEntity(BaseModel):
     """The amenageur that is credited."""
 
     model_config = ConfigDict(frozen=True)
 
     entity: Annotated[str, StringConstraints(pattern=r"\S")]
     siren: Siren
-    operational_units: Annotated[list[OperationalUnit], Field(min_length=1)]
+    operational_units: Annotated[list[PayloadUnit], Field(min_length=1)]
 
 
-class Payload(RootModel[Annotated[list[Entity], Field(min_length=1)]]):
+class Payload(RootModel[Annotated[list[PayloadEntity], Field(min_length=1)]]):
     """The body of a request."""
 
     @model_validator(mode="after")

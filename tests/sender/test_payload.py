@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from sender.payload import OperationalUnit, Payload, find_problems
+from sender.payload import Payload, PayloadUnit, find_problems
 from sender.plan import Action, PlannedStation
 from tests.support.warehouse import Warehouse
 
@@ -86,7 +86,7 @@ def test_unit_must_cover_one_calendar_month(first_day: str, last_day: str) -> No
     station = {"id": "FRAAAP1", "energy": 1, "is_controlled": False}
     unit = {"code": "FRAAA", "from": first_day, "to": last_day, "stations": [station]}
     with pytest.raises(ValidationError, match="is not a calendar month"):
-        OperationalUnit.model_validate(unit)
+        PayloadUnit.model_validate(unit)
 
 
 def test_longest_and_shortest_station_ids_are_valid() -> None:

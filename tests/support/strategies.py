@@ -234,7 +234,7 @@ class Visit(NamedTuple):
     created_at: datetime
 
 
-class Month(NamedTuple):
+class CalendarMonth(NamedTuple):
     """Limits of a month, and instants at or near which sessions start."""
 
     start: datetime
@@ -251,9 +251,9 @@ class SessionPattern(NamedTuple):
     before.
     """
 
-    first_starts: Callable[[Month], tuple[datetime, ...]]
+    first_starts: Callable[[CalendarMonth], tuple[datetime, ...]]
     first_durations: tuple[timedelta, ...]
-    next_starts: Callable[[Month, Visit], tuple[datetime, ...]]
+    next_starts: Callable[[CalendarMonth, Visit], tuple[datetime, ...]]
     next_durations: tuple[timedelta, ...]
     repeats_previous: bool = False
 
@@ -348,7 +348,7 @@ def cases(
 
 
 @cache
-def _month(period: date, time_zone: str) -> Month:
+def _month(period: date, time_zone: str) -> CalendarMonth:
     start, end = month_limits(period, time_zone)
     look_back_start = start - LOOK_BACK
     midnight = start + 10 * DAY
@@ -372,10 +372,10 @@ def _month(period: date, time_zone: str) -> Month:
             for shift in (-HOUR / 2, timedelta(0), HOUR / 2)
         ],
     )
-    return Month(start, end, starts, look_back_starts, anchors)
+    return CalendarMonth(start, end, starts, look_back_starts, anchors)
 
 
-def _draw_charge_point(draw: st.DrawFn, case: Source, month: Month) -> None:
+def _draw_charge_point(draw: st.DrawFn, case: Source, month: CalendarMonth) -> None:
     """Add a charge point to an existing or a new station."""
     stations = [station.id for station in case._station]
     station_id = draw(st.sampled_from([*stations, None]))
@@ -395,7 +395,7 @@ def _draw_charge_point(draw: st.DrawFn, case: Source, month: Month) -> None:
     )
 
 
-def _draw_station(draw: st.DrawFn, case: Source, month: Month) -> UUID | None:
+def _draw_station(draw: st.DrawFn, case: Source, month: CalendarMonth) -> UUID | None:
     """Add a station, usually without faults, and return its id; None for the fault `no_station`."""
     faults = draw(st.sampled_from(FAULT_SETS))
     if "no_station" in faults:
@@ -424,7 +424,7 @@ def _station_id(template: IdTemplate, number: int) -> str:
     return template.code + template.rest.replace("{serial}", f"{{serials[{number}]}}")
 
 
-def _draw_deleted_at(draw: st.DrawFn, month: Month) -> datetime | None:
+def _draw_deleted_at(draw: st.DrawFn, month: CalendarMonth) -> datetime | None:
     """Draw a closing time before, in or after the month, or None (never closed)."""
     closings = (month.start - 30 * DAY, month.start + 15 * DAY, month.end + DAY)
     return draw(st.sampled_from((None, None, None, *closings)))
@@ -481,7 +481,7 @@ def _find_or_add_unit(case: Source, code: str) -> UUID:
     return case.operationalunit[-1].id
 
 
-def _draw_sessions(draw: st.DrawFn, case: Source, month: Month) -> None:
+def _draw_sessions(draw: st.DrawFn, case: Source, month: CalendarMonth) -> None:
     """Add sessions, each drawn relative to the one before, and in some cases odd times."""
     pattern = draw(st.sampled_from(SESSION_PATTERNS))
     known = case._pointdecharge
@@ -526,7 +526,7 @@ def _with_odd_times(session: Session) -> list[Session]:
 
 
 def _draw_span(
-    draw: st.DrawFn, pattern: SessionPattern, month: Month, previous: Visit | None
+    draw: st.DrawFn, pattern: SessionPattern, month: CalendarMonth, previous: Visit | None
 ) -> tuple[datetime, datetime]:
     """Draw the start and end of a session."""
     if previous is None:
@@ -541,7 +541,7 @@ def _draw_span(
 
 
 def _draw_created_at(
-    draw: st.DrawFn, pattern: SessionPattern, month: Month, previous: Visit | None
+    draw: st.DrawFn, pattern: SessionPattern, month: CalendarMonth, previous: Visit | None
 ) -> datetime:
     """Draw a time of receipt within 15 days of the month's end, or close to the previous one."""
     instants = [month.end + DAY, month.end + DAY + MICROSECOND, month.end + 14 * DAY]
