@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -28,12 +29,14 @@ from tests.support.warehouse import Warehouse
 STARTS = (RECENT_START, RECENT_START - timedelta(days=31))
 # Two days ahead, because midnight may pass before the build.
 FUTURE = datetime.now(UTC) + 2 * DAY
-ODD_ENERGIES_KWH = (
-    *(1e308, sys.float_info.max, 5e-324),
-    *(-1e308, -5e-324, math.nan, math.inf, -math.inf),
+# Products and quotients of these may overflow and underflow.
+CLEAN_ENERGIES_KWH = (10.0, 5e-324)
+ENERGIES_KWH = (
+    *CLEAN_ENERGIES_KWH,
+    *(1e308, sys.float_info.max, -1e308, -5e-324, math.nan, math.inf, -math.inf),
 )
-# With extreme powers, the longest duration may overflow and the shortest may underflow.
-DURATIONS = (MILLISECOND, HOUR, 366 * DAY)
+POSITIVE_DURATIONS = (MILLISECOND, HOUR, 366 * DAY)
+DURATIONS = (*POSITIVE_DURATIONS, -HOUR, -366 * DAY)
 
 SIREN = "552081317"
 CODE = "FRODD"
@@ -67,7 +70,7 @@ def odd_build(warehouse: Warehouse) -> OddBuild:
 
 
 def odd_operator() -> Source:
-    """Return an operator with one charge point for each odd session."""
+    """Return an operator that has sessions with odd values only."""
     owner = Amenageur(uuid4(), "Opérateur étrange", SIREN, None)
     unit = OperationalUnit(uuid4(), CODE, "Réseau", "CHARGING")
     shared, small = (
@@ -75,26 +78,30 @@ def odd_operator() -> Source:
     )
     source = Source([owner], [unit], [shared, small])
 
-    def add(station: Station = shared, power_kw: float = 50.0, **odd_values: Any) -> None:
+    def add_point(power_kw: float = 50.0, station: Station = shared) -> ChargePoint:
         serial = len(source._pointdecharge)
         point = ChargePoint(uuid4(), f"{CODE}E{serial}", power_kw, True, False, station.id, None)
         source._pointdecharge.append(point)
+        return point
+
+    def add(point: ChargePoint, **odd_values: Any) -> None:
         source.session.append(charge(point, RECENT_START)._replace(**odd_values))
 
     for time in (*ODD_TIMES, FUTURE):
-        add(start=time)
-        add(start=time, end=time)
+        add(add_point(), start=time)
+        add(add_point(), start=time, end=time)
     for start in STARTS:
         for end in (*ODD_TIMES, *[start + duration for duration in MAX_DURATIONS]):
-            add(start=start, end=end)
-        for energy_kwh in ODD_ENERGIES_KWH:
-            for duration in (MILLISECOND, HOUR):
-                add(start=start, end=start + duration, energy=energy_kwh)
-        for power_kw in ODD_POWERS_KW:
-            for duration in DURATIONS:
-                add(power_kw=power_kw, start=start, end=start + duration)
+            add(add_point(), start=start, end=end)
         # Clean, but more than the station could deliver in the month.
-        add(small, power_kw=0.1, start=start, end=start + 366 * DAY, energy=800.0)
+        add(add_point(0.1, small), start=start, end=start + 366 * DAY, energy=800.0)
+    for power_kw in (50.0, *ODD_POWERS_KW):
+        busy_point = add_point(power_kw)
+        for start, energy_kwh, duration in product(STARTS, ENERGIES_KWH, DURATIONS):
+            values = {"start": start, "end": start + duration, "energy": energy_kwh}
+            add(add_point(power_kw), **values)
+            if power_kw not in INVALID_POWERS_KW:
+                add(busy_point, **values)
     return source
 
 
@@ -148,5 +155,6 @@ def test_invalid_power_blocks_its_clean_energy(odd_build: OddBuild) -> None:
         "select sessions, energy_mwh from tiruert.blocked_energy_monthly"
         " where blocking_reason = 'invalid_power'"
     )
-    sessions = len(INVALID_POWERS_KW) * len(DURATIONS)
-    assert blocked == [(sessions, sessions * Decimal("0.010"))] * len(STARTS)
+    cases = len(INVALID_POWERS_KW) * len(POSITIVE_DURATIONS)
+    volume = (cases * len(CLEAN_ENERGIES_KWH), cases * Decimal("0.010"))
+    assert blocked == [volume] * len(STARTS)
