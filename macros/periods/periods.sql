@@ -50,10 +50,14 @@
     least({{ period_last_day() }}, {{ day_of(computed_at()) }} - 1)
 {%- endmacro %}
 
-{# Read sessions from this instant on: the previous session may have started before the period. #}
+{#
+    Read sessions from this instant on: the previous session may have started before the period. Sessions
+    before `first_month` belong to no month, and hide no session of the first.
+#}
 {% macro lookback_start() %}
     {%- set days = modules.datetime.timedelta(days=var('overlap_lookback_days')) -%}
-    {%- do return(instant_literal(period_instant(current_period()) - days)) -%}
+    {%- set start = period_instant(current_period()) - days -%}
+    {%- do return(instant_literal([start, period_instant(var('first_month'))] | max)) -%}
 {% endmacro %}
 
 {# The start of the run: one instant for all its models, before any of its reads. #}

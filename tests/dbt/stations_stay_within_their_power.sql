@@ -1,12 +1,15 @@
+{{ config(severity='warn') }}
+
 -- No station delivers more in a month than its charge points can at full power all month, plus the
--- tolerance of `enea`. A mix-up of kWh and MWh would be off by a factor of 1,000.
+-- tolerance of `enea`. A mix-up of kWh and MWh would be off by a factor of 1,000. Only a warning: a
+-- session of many months on a plug of little power may exceed the limit, and no rule rejects it.
 
 with
 
 stations as (
     select
         id_station_itinerance,
-        sum({{ usable_power_kw('max_power_kw') }}) as max_power_kw
+        sum(greatest({{ usable_power_kw('max_power_kw') }}, 0)) as max_power_kw
     from {{ ref('int_charge_point_history') }}
     where is_current and blocking_reason is null
     group by id_station_itinerance

@@ -27,6 +27,8 @@ MAX_DURATION = timedelta(days=366)
 MAX_POWER_KW = 10_000
 # The product of a power closer to zero and a duration is not exact: it counts as 0.
 MIN_POWER_KW = 1e-300
+# Below this, a product with a duration could exceed the range of a double.
+LOWEST_POWER_KW = -1e304
 MAX_ENERGY_KWH = 1000
 ABNORMAL_RATIO = 1.1
 ODD_DURATION_ENERGY_KWH = 1
@@ -298,7 +300,9 @@ def max_energy_kwh(hours: float | None, charge_point: ChargePoint | None) -> flo
     power_kw = charge_point.puissance_nominale
     if is_invalid_power(power_kw):
         return None
-    return hours * (0.0 if abs(power_kw) < MIN_POWER_KW else power_kw)
+    if abs(power_kw) < MIN_POWER_KW:
+        return hours * 0.0
+    return hours * max(power_kw, LOWEST_POWER_KW)
 
 
 def is_invalid_energy(energy_kwh: float) -> bool:

@@ -54,7 +54,8 @@ compared as (
         -- A multiple of the maximum energy, capped so that it stays in the range of its type.
         case
             when not enea or max_energy_kwh <= 0 then null
-            when energy_kwh < max_energy_kwh * 1e300 then energy_kwh / max_energy_kwh
+            when max_energy_kwh >= 1 or energy_kwh < max_energy_kwh * 1e300
+                then energy_kwh / max_energy_kwh
             else 1e300
         end as excess
     from rejected
