@@ -18,7 +18,7 @@ from tests.support.two_operators import (
     session_at,
     set_energy,
 )
-from tests.support.waiting import MAX_WAIT_SECONDS
+from tests.support.waiting import MAX_WAIT_SECONDS, wait_for
 from tests.support.warehouse import Warehouse
 
 PAST_MONTHS = ["2025-01-01", "2025-02-01", "2025-03-01", "2025-04-01"]
@@ -82,15 +82,17 @@ def test_concurrent_builds_do_not_duplicate_rows(built: tuple[Warehouse, list[Se
 
 
 def test_concurrent_full_builds_both_pass(built: tuple[Warehouse, list[Session]]) -> None:
-    """Both wait for the same table, so that they build everything after it at the same time."""
+    """Both wait for the same table, or for each other, so that they build the rest together."""
     warehouse, _ = built
     before = contents(warehouse)
     build = ("dbt", "build", "--vars", "period: 2025-01..2025-04")
+    waiting = (
+        "select count(*) from pg_stat_activity"
+        " where datname = current_database() and wait_event_type = 'Lock'"
+    )
     with warehouse.start(*build) as first, warehouse.start(*build) as second:
         with warehouse.lock("tiruert_intermediate.int_charge_point_history", "exclusive"):
-            warehouse.wait_until_blocked(
-                "tiruert_intermediate.int_charge_point_history", first, second
-            )
+            wait_for(lambda: warehouse.query(waiting) == [(2,)])
         for process in (first, second):
             output, _ = process.communicate(timeout=MAX_WAIT_SECONDS)
             assert process.returncode == 0, output

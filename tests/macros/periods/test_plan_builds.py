@@ -144,7 +144,7 @@ def test_model_whose_input_was_rebuilt_alone_is_rebuilt_by_the_next_build(copy: 
 
 
 def test_dropped_mart_is_rebuilt_with_every_month(copy: Warehouse) -> None:
-    copy.query("drop table tiruert.blocked_energy_monthly")
+    copy.query("drop table tiruert.blocked_energy_monthly cascade")
     copy.build()
     months = "select count(*) from tiruert.blocked_energy_monthly"
     assert copy.query(months) == [(2,)]
