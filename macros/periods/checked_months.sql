@@ -1,7 +1,8 @@
 {#
     The months that data tests check: those this run has built, so that the cost of a build does not grow
     with its history. `dbt test` alone checks the months of the last build. With the variable
-    `check_all_months`, all tests check every month.
+    `check_all_months`, all tests check every month. Call it once per test: another build may change the
+    answer in between.
 #}
 {% macro checked_months() %}
     {%- if not execute or not table_exists(period_builds()) -%}{%- do return([]) -%}{%- endif -%}
@@ -16,11 +17,6 @@
     ) -%}
     {%- do return(months.columns[0].values() | list) -%}
 {% endmacro %}
-
-{# A condition on a column with the first day of a month: one of the checked months. #}
-{% macro in_checked_months(column) -%}
-    {{ period_in(column, checked_months()) }}
-{%- endmacro %}
 
 {# A condition on a column with the first day of a month. Constants, so that partitions are pruned. #}
 {% macro period_in(column, months) -%}

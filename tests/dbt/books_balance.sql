@@ -1,11 +1,13 @@
 -- Each session of a month is rejected, blocked or sendable, and the marts match the balance to the
 -- Wh. A difference of 0.5 Wh per row of a mart is accepted only if the source has fractions of Wh.
 
+{%- set months = checked_months() %}
+
 with
 
 balance as (
     select * from {{ ref('energy_balance_monthly') }}
-    where {{ in_checked_months('period') }}
+    where {{ period_in('period', months) }}
 ),
 
 entries as (
@@ -36,7 +38,7 @@ entries as (
         -energy_mwh * 1000,
         0.0005
     from {{ ref('blocked_energy_monthly') }}
-    where {{ in_checked_months('period') }}
+    where {{ period_in('period', months) }}
 
     union all
 
@@ -57,7 +59,7 @@ entries as (
         -energy_mwh * 1000,
         0.0005
     from {{ ref('station_energy_monthly') }}
-    where {{ in_checked_months('period') }}
+    where {{ period_in('period', months) }}
 )
 
 select

@@ -1,5 +1,7 @@
 -- The days of a month add up to its balance, in total and for each flag.
 
+{%- set months = checked_months() %}
+
 {%- set names = ['received', 'rejected', 'blocked'] + session_flags() %}
 {%- set by_first_flag = [] %}
 {%- for flag in session_flags() %}{% do by_first_flag.append('rejected_by_' ~ flag) %}{% endfor %}
@@ -8,7 +10,7 @@ with
 
 balance as (
     select * from {{ ref('energy_balance_monthly') }}
-    where {{ in_checked_months('period') }}
+    where {{ period_in('period', months) }}
 ),
 
 days as (
@@ -21,7 +23,7 @@ days as (
         sum({{ by_first_flag | join('_kwh)\n        + sum(') }}_kwh) as by_first_flag_kwh, -- noqa: LT05
         period
     from {{ ref('anomalies_daily') }}
-    where {{ in_checked_months('period') }}
+    where {{ period_in('period', months) }}
     group by period
 )
 

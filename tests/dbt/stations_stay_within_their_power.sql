@@ -4,6 +4,8 @@
 -- tolerance of `enea`. A mix-up of kWh and MWh would be off by a factor of 1,000. Only a warning: a
 -- session of many months on a plug of little power may exceed the limit, and no rule rejects it.
 
+{%- set months = checked_months() %}
+
 with
 
 stations as (
@@ -24,6 +26,6 @@ from {{ ref('station_energy_monthly') }} as energy
 inner join stations on energy.id_station_itinerance = stations.id_station_itinerance
 where
     -- Only months of this run, because charge points are the current ones.
-    {{ in_checked_months('energy.period') }}
+    {{ period_in('energy.period', months) }}
     and energy.energy_mwh * 1000 > {{ var('enea_ratio') }} * stations.max_power_kw
     * 24 * (energy.period_end - energy.period_start + 1)

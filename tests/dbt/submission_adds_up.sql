@@ -1,5 +1,7 @@
 -- The submission status adds up to the energy marts, and all statuses to the computed energy.
 
+{%- set months = checked_months() %}
+
 with
 
 status as (
@@ -16,7 +18,7 @@ status as (
             + refused_stations + not_sent_stations
         ) as all_statuses_stations
     from {{ ref('submission_status_monthly') }}
-    where {{ in_checked_months('period') }}
+    where {{ period_in('period', months) }}
     group by period
 ),
 
@@ -26,7 +28,7 @@ energy as (
         sum(energy_mwh) as energy_mwh,
         count(*) as stations
     from {{ ref('station_energy_monthly') }}
-    where {{ in_checked_months('period') }}
+    where {{ period_in('period', months) }}
     group by period
 ),
 
@@ -35,7 +37,7 @@ blocked as (
         period,
         sum(energy_mwh) as energy_mwh
     from {{ ref('blocked_energy_monthly') }}
-    where {{ in_checked_months('period') }}
+    where {{ period_in('period', months) }}
     group by period
 )
 
