@@ -10,7 +10,8 @@ import click
 from dev import postgres
 from dev.bench.database import SERVER_SETTINGS, BenchmarkError, default_database
 from dev.bench.measurement import Measurement, as_json, as_table, describe_environment
-from dev.bench.runner import MILLION, OPTIONAL_MEASUREMENTS, BenchmarkPlan, measure_size
+from dev.bench.runner import MILLION, OPTIONAL_MEASUREMENTS, measure_size
+from dev.bench.stage import BenchmarkPlan
 from dev.database import CommandError
 
 
@@ -27,9 +28,8 @@ from dev.database import CommandError
     "--months",
     type=click.IntRange(min=1),
     multiple=True,
-    default=(1, 12),
-    show_default=True,
-    help="Months of history, including the measured month. May be repeated.",
+    help="Months of history, including the measured month. May be repeated."
+    "  [default: 1, 12 and, for up to one million sessions, 24]",
 )
 @click.option(
     "--measure",
@@ -37,7 +37,8 @@ from dev.database import CommandError
     type=click.Choice(OPTIONAL_MEASUREMENTS),
     multiple=True,
     default=OPTIONAL_MEASUREMENTS,
-    help="Measure this in addition to `dbt build`. May be repeated.  [default: all]",
+    help="Measure this in addition to a first `dbt build` of one month. May be repeated."
+    "  [default: all]",
 )
 @click.option(
     "--runs",
@@ -60,7 +61,7 @@ def bench(
     runs: int,
     json_file: Path,
 ) -> None:
-    """Compare `dbt build` of one month with other ways to compute the same result.
+    """Compare `dbt build` with other ways to compute a month, and over a growing history.
 
     Example: python -m dev.bench --millions 1 --measure statements --measure duckdb
     """
@@ -70,7 +71,8 @@ def bench(
         with postgres.running("bench", settings=SERVER_SETTINGS) as server:
             environment = describe_environment(default_database(server))
             for sessions in sorted(round(million * MILLION) for million in set(millions)):
-                plan = BenchmarkPlan(sessions, sorted(set(months)), frozenset(optional), runs, _log)
+                histories = sorted(set(months)) or _default_months(sessions)
+                plan = BenchmarkPlan(sessions, histories, frozenset(optional), runs, _log)
                 measurements += measure_size(server, plan, notes)
                 _write(json_file, as_json(measurements, environment, notes))
     except (BenchmarkError, CommandError, postgres.PostgresError) as error:
@@ -78,6 +80,10 @@ def bench(
     as_table(measurements).print_table(max_rows=None, max_columns=None, max_column_width=None)
     for note in notes:
         click.echo(note)
+
+
+def _default_months(sessions: int) -> list[int]:
+    return [1, 12, 24] if sessions <= MILLION else [1, 12]
 
 
 def _write(file: Path, content: dict[str, Any]) -> None:

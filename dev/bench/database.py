@@ -38,9 +38,9 @@ class BenchmarkDatabase(Database):
         """Return the same database with other session settings."""
         return self.with_variables(PGOPTIONS=_options(settings))
 
-    def build(self, period: str) -> None:
-        """Run `dbt build` for a month or a range of months."""
-        self.dbt("build", "--vars", json.dumps({"period": period}))
+    def build(self, **variables: str | int) -> None:
+        """Run `dbt build`, with these variables if there are any."""
+        self.dbt("build", *(("--vars", json.dumps(variables)) if variables else ()))
 
     def drop_marts(self) -> None:
         """Drop everything that dbt has built."""

@@ -80,13 +80,30 @@ def _resident(process: psutil.Process) -> int:
 
 def _temporary_megabytes(database: BenchmarkDatabase) -> float:
     """Return the total size of temporary files written in the database so far."""
-    # A backend reports its temporary files when it exits, shortly after its client disconnects.
-    while database.query(BACKENDS):
-        time.sleep(SECONDS_BETWEEN_SAMPLES)
+    _wait_for_statistics(database)
     [(written,)] = database.query(
         "select temp_bytes from pg_stat_database where datname = current_database()"
     )
     return float(written) / 1024**2
+
+
+def session_rows_read(database: BenchmarkDatabase) -> int:
+    """Return how many rows of sessions the server has read so far, for any client."""
+    _wait_for_statistics(database)
+    [(rows,)] = database.query(
+        """
+        select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))
+        from pg_stat_user_tables
+        where schemaname = 'qualicharge' and relname ^@ 'session'
+        """
+    )
+    return int(rows)
+
+
+def _wait_for_statistics(database: BenchmarkDatabase) -> None:
+    """Wait until no other client is connected: a backend reports its statistics when it exits."""
+    while database.query(BACKENDS):
+        time.sleep(SECONDS_BETWEEN_SAMPLES)
 
 
 def marts_megabytes(database: BenchmarkDatabase) -> float:
