@@ -1,9 +1,11 @@
 {#
     Prepares a run: creates or upgrades the ledger, and decides which months to build. All of it happens
     in one transaction, under a lock that makes a second run wait until the first has finished here.
+
+    dbt renders this hook for `dbt compile` and `dbt docs generate` too, which must not change anything.
 #}
 {% macro start_run() %}
-    {%- if execute -%}
+    {%- if execute and flags.WHICH in ('build', 'run', 'retry', 'test') -%}
         {%- call statement('begin') -%}
             begin; {{ lock_for_ddl(period_builds()) }};
             {{ create_period_builds() }}
