@@ -130,6 +130,14 @@ def test_missing_source_schema_is_one_clear_error(closed: Warehouse) -> None:
     assert "ERROR creating" not in finished.stdout
 
 
+def test_compile_needs_no_source_and_changes_nothing(
+    make_warehouse: Callable[..., Warehouse],
+) -> None:
+    empty = make_warehouse()
+    empty.dbt("compile", "--select", "int_session_flags")
+    assert not empty.query("select from pg_namespace where nspname like 'tiruert%%'")
+
+
 @pytest.fixture
 def copy(closed: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
     return make_warehouse(like=closed)
