@@ -124,7 +124,7 @@ class GeneratedSource(NamedTuple):
 
 
 class Draft(NamedTuple):
-    """A session before it gets an id, with the flags that the rules should find."""
+    """A session without an id yet, with the flags that the rules should set."""
 
     charge_point: ChargePoint
     start: datetime

@@ -57,9 +57,9 @@ class ChargePoint(NamedTuple):
 
 
 class Session(NamedTuple):
-    """A charging session. `energy` is in kWh; times are aware.
+    """A charging session. `energy` is in kWh. Times are timezone-aware.
 
-    A time that datetime cannot hold is a PostgreSQL literal, such as `infinity`.
+    A time that `datetime` cannot represent is given as a PostgreSQL literal, such as `infinity`.
     """
 
     id: UUID

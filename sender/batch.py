@@ -27,7 +27,7 @@ class Batch:
         return first, replace(self, stations=rest) if rest else None
 
     def without(self, reasons: Iterable[RefusalReason]) -> Self:
-        """Return a batch without the stations that the reasons name."""
+        """Return a batch without the stations named in `reasons`."""
         refused = {reason.station_id for reason in reasons}
         others = [s for s in self.stations if s.id_station_itinerance not in refused]
         return replace(self, stations=others)

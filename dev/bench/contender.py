@@ -1,4 +1,4 @@
-"""The ways to compute the month that are compared, and the check that their results agree."""
+"""The compared ways to compute a month, and the check that their results agree."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class MonthResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to compute the month: `run` returns its seconds, the tables hold its result."""
+    """One way to compute the month. `run` returns seconds; the tables hold the result."""
 
     run: Callable[[], float]
     query: Callable[[str], list[tuple[Any, ...]]]

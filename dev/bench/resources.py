@@ -56,7 +56,7 @@ def _sample(database: BenchmarkDatabase, peak: PeakUsage, done: Event) -> None:
         while not done.wait(SECONDS_BETWEEN_SAMPLES):
             cursor.execute(BACKENDS)
             server = sum(_without_shared_buffers(pid) for (pid,) in cursor)
-            # Not ru_maxrss: it starts at the memory of the parent process.
+            # A child process inherits the ru_maxrss of its parent, so it cannot be used here.
             dbt = sum(map(_resident, psutil.Process().children(recursive=True)))
             peak.memory_of_the_server = max(peak.memory_of_the_server, server / 1024**2)
             peak.memory_of_dbt = max(peak.memory_of_dbt, dbt / 1024**2)

@@ -12,7 +12,7 @@
     case when {{ has_valid_time(start, end) }} then date_part('epoch', {{ end }} - {{ start }}) / 3600 end
 {%- endmacro %}
 
-{# Time from a session's end to its reception, in hours. Null if either is unusable. #}
+{# Hours from the end of a session to its reception. Null if either time is unusable. #}
 {% macro delay_hours(start, end, received) -%}
     case
         when {{ has_valid_time(start, end) }} and isfinite({{ received }})
@@ -44,7 +44,7 @@
 {%- endmacro %}
 
 {#
-    Energy for sums: an exact number, 0 for NaN and infinity. Cast through text, because a direct cast
+    Energy as an exact number, for sums; 0 for NaN and infinity. Cast via text, because a direct cast
     from double precision to numeric keeps only 15 digits.
 #}
 {% macro booked_energy_kwh(energy_kwh) -%}

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- Two simple conditions on `start` instead of one with `or`, so that PostgreSQL excludes
--- chunks, and a foreign server filters.
+-- Two simple conditions on `start` instead of one with `or`, so that PostgreSQL
+-- can exclude chunks and push the filter down to a foreign server.
 
 select * from {{ ref('stg_qualicharge__sessions') }}
 where started_at < {{ instant_literal(period_instant(var('first_month'))) }}

@@ -168,7 +168,7 @@ def _horizontal_bars(card: Card, bars: list[dict[str, Any]], width: int) -> alta
 
 
 def _extent(bars: list[dict[str, Any]], plot_pixels: int) -> list[float]:
-    """Return the range of the value axis, with room for the figure right of the longest bar."""
+    """Return the range of the value axis, with room for the value after the longest bar."""
     figure_pixels = DIGIT_PIXELS * max(len(bar["figure"]) for bar in bars)
     largest = max(bar["right"] for bar in bars) * plot_pixels / (plot_pixels - figure_pixels)
     return [min(min(bar["from"], bar["to"], 0) for bar in bars), largest or 1]

@@ -13,7 +13,7 @@ INDEX = "index"
 
 @dataclass(frozen=True)
 class Scope:
-    """The month and SIREN of the pages, and when the month was computed, in French."""
+    """The French texts for the month, the SIREN, and the time of computation."""
 
     month: str
     siren: str

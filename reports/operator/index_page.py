@@ -17,7 +17,7 @@ MAX_TABLE_ROWS = 200
 
 @dataclass(frozen=True)
 class PageContent:
-    """The data on the page. Attributes with rows are named after their query."""
+    """The data on the page. Attributes that hold rows are named after the query."""
 
     period: date
     siren: str

@@ -46,7 +46,7 @@ def postmaster(name: str) -> int:
 
 def is_running(process: int) -> bool:
     try:
-        # A zombie has ended, even if its parent has not waited for it yet.
+        # A zombie has exited; its parent has not reaped it yet.
         return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False

@@ -93,7 +93,7 @@ def odd_operator() -> Source:
     for start in STARTS:
         for end in (*ODD_TIMES, *[start + duration for duration in MAX_DURATIONS]):
             add(add_point(), start=start, end=end)
-        # Clean, but more than the station could deliver in the month.
+        # No rule rejects it, but it is more than the station could deliver in the month.
         add(add_point(0.1, small), start=start, end=start + 366 * DAY, energy=800.0)
     for power_kw in (50.0, *ODD_POWERS_KW):
         busy_point = add_point(power_kw)
@@ -106,7 +106,7 @@ def odd_operator() -> Source:
 
 
 def rows_of_others(warehouse: Warehouse) -> Rows:
-    """Return the rows of every mart that has a station or SIREN, except the third operator's."""
+    """Return the rows of every mart with a station or SIREN column, except the third operator's."""
     marts = warehouse.query(
         "select table_name, string_agg(column_name, ', ') from information_schema.columns"
         " where table_schema = 'tiruert'"

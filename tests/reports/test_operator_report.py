@@ -169,7 +169,7 @@ def check_stations(warehouse: Warehouse, folder: Path, siren: str, period: str) 
 
 
 def check_comparisons(rows: list[CsvRow]) -> set[str]:
-    """Check that each comparison holds for the figures in the file. Return the rules seen."""
+    """Check that each comparison holds for the figures in the file. Return the rules checked."""
     rules = set()
     for row in rows:
         energy_kwh = parse_float(row["énergie reçue (kWh)"])
@@ -219,7 +219,7 @@ def check_comparisons(rows: list[CsvRow]) -> set[str]:
 
 
 def check_previous_sessions(warehouse: Warehouse, rows: list[CsvRow]) -> None:
-    """Check that the previous session is on the same charge point, with no session between."""
+    """Check that the previous session is on the same charge point, with no other in between."""
     named = [row for row in rows if row["session précédente"]]
     found = warehouse.query(
         """

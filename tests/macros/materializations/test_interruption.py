@@ -207,7 +207,7 @@ def kill_server(server_name: str) -> None:
 
 
 def has_exited(process: psutil.Process) -> bool:
-    """Return whether a process has exited, even if its parent has not noticed."""
+    """Return whether a process has exited, even if its parent has not reaped it."""
     try:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -57,7 +57,7 @@ def test_deleted_and_moved_sessions_leave_no_rows_behind(
 
 
 def test_full_refresh_of_one_month_is_refused(built: tuple[Warehouse, list[Session]]) -> None:
-    """It would delete every other month."""
+    """It would delete all the other months."""
     warehouse, _ = built
     before = contents(warehouse)
     finished = warehouse.run("dbt", "run", "--full-refresh", "--vars", "period: 2025-04")
