@@ -76,7 +76,11 @@ REJECTED_SESSIONS = CsvTable(
         CsvColumn("titles", "motifs", "Les mêmes, en français."),
         *_CHARGE_POINT,
         *_TIMESTAMPS,
-        CsvColumn("duration_hours", "durée (h)", "De début à fin, en heures, avec son signe."),
+        CsvColumn(
+            "duration_hours",
+            "durée (h)",
+            "De début à fin, en heures, avec son signe ; vide si les dates sont invalides.",
+        ),
         *_ENERGY,
         CsvColumn(
             "max_power_kw",
