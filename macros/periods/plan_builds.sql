@@ -113,7 +113,8 @@
 {% macro log_plan(models) %}
     {%- set months = run_query(
         "select distinct to_char(period, 'YYYY-MM') from " ~ period_builds()
-        ~ " where built_at is null or built_at < requested_at order by 1"
+        ~ " where model in ('" ~ models | join("', '") ~ "')"
+        ~ " and (built_at is null or built_at < requested_at) order by 1"
     ).columns[0].values() | list -%}
     {%- if months -%}
         {%- do log('Months to build: ' ~ months | join(', '), info=true) -%}
