@@ -4,11 +4,14 @@ A generated part starts with `<!-- generated: NAME -->` and ends with `<!-- end 
 text comes from the code that it describes, so that the two cannot differ.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, cast
 
+import yaml
 from pydantic.fields import FieldInfo
 
 import reports.operator.__main__
@@ -34,7 +37,7 @@ def update(text: str) -> str:
 
 
 def _generate(marker: str) -> str:
-    """Return the part that a marker such as `settings` or `doc-blocks negs eneu` asks for."""
+    """Return the part that a marker such as `settings` or `catalogue rules` asks for."""
     name, *arguments = marker.split()
     return PARTS[name](*arguments)
 
@@ -84,6 +87,38 @@ def _doc_blocks(*names: str) -> str:
     return "\n\n".join(f"**`{name}`**:\n{blocks[name]}" for name in names)
 
 
+def _catalogue_table(variable: str) -> str:
+    """Return one row for each entry of a variable such as `rules`, from dbt_project.yml."""
+    rows = [
+        (f"`{entry['name']}`", entry["description"], entry["title"])
+        for entry in _dbt_variables()[variable]
+    ]
+    return _table(("Name", "Meaning", "Title in French"), rows)
+
+
+def _limits_table() -> str:
+    """Return one row for each value of each limit, with the month from which it is valid."""
+    variables = _dbt_variables()
+    rows = []
+    for name, values in variables.items():
+        if isinstance(values, dict):
+            users = [rule["name"] for rule in variables["rules"] if name in _limits(rule)]
+            rows += [
+                (f"`{name}`", month, f"`{json.dumps(value)}`", ", ".join(f"`{u}`" for u in users))
+                for month, value in values.items()
+            ]
+    return _table(("Limit", "Valid from", "Value", "Rules"), rows)
+
+
+def _limits(rule: dict[str, Any]) -> list[str]:
+    return [*rule.get("limits", []), rule["rejects"]]
+
+
+def _dbt_variables() -> dict[str, Any]:
+    project = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    return cast(dict[str, Any], project["vars"])
+
+
 def _decisions_table() -> str:
     """Return one row for each decision record, read from its first lines."""
     rows = []
@@ -103,6 +138,8 @@ PARTS: dict[str, Callable[..., str]] = {
     "sender-exit-codes": lambda: _exit_codes_table(sender.__main__.EXIT_CODES),
     "operator-exit-codes": lambda: _exit_codes_table(reports.operator.__main__.EXIT_CODES),
     "doc-blocks": _doc_blocks,
+    "catalogue": _catalogue_table,
+    "limits": _limits_table,
     "decisions": _decisions_table,
 }
 

@@ -1,28 +1,40 @@
-"""HTML pages, from the templates in `reports/templates`."""
+"""HTML pages from `reports/templates`, and short texts from templates in the marts."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
 
 from reports import french
 
-_ENVIRONMENT = Environment(
+_FILTERS = {
+    "number": french.number,
+    "kwh": french.kwh,
+    "mwh": french.mwh,
+    "hours": french.hours,
+    "month": french.month,
+    "timestamp": french.timestamp,
+}
+_PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.filters |= {
-    "number": french.number,
-    "kwh": french.kwh,
-    "mwh": french.mwh,
-    "month": french.month,
-    "timestamp": french.timestamp,
-}
+_PAGES.filters |= _FILTERS
+# The result is text, which the page escapes.
+_TEXTS = SandboxedEnvironment(undefined=StrictUndefined)
+_TEXTS.filters |= _FILTERS
 
 
 def write_page(file: Path, template: str, **context: Any) -> None:
     """Render a template into a file. Every text in the context is escaped."""
-    file.write_text(_ENVIRONMENT.get_template(template).render(context), encoding="utf-8")
+    file.write_text(_PAGES.get_template(template).render(context), encoding="utf-8")
+
+
+def render_text(template: str, context: Mapping[str, Any]) -> str:
+    """Render a template that is text, not HTML. Raise jinja2.TemplateError if it is invalid."""
+    return _TEXTS.from_string(template).render(context)

@@ -10,17 +10,28 @@ from psycopg2.extras import NamedTupleCursor
 from dev.carbure_stub import CertificateRow
 from dev.database import Database
 
-# In the order of the columns of energy_balance_monthly.
-FLAGS = (
-    *("negs", "eneu", "enea", "odus", "enex", "duplicate", "overlap"),
-    *("invalid_energy", "invalid_time", "hidden_overlap"),
-)
 KWH_PER_MWH = 1000
-# The first sentence of the column's description.
-FLAG_DESCRIPTION = """
-    select split_part(col_description('tiruert.sessions_flagged'::regclass, attnum), '. ', 1)
-    from pg_attribute
-    where attrelid = 'tiruert.sessions_flagged'::regclass and attname = %s
+RULES = """
+    select
+        labels.reason,
+        coalesce(sum(anomalies.sessions), 0) as sessions,
+        coalesce(sum(anomalies.energy_kwh), 0) / 1000 as energy_mwh,
+        labels.title
+    from tiruert.reason_labels as labels
+    left join tiruert.anomalies_daily as anomalies
+        on labels.period = anomalies.period and labels.reason = anomalies.rule
+    where labels.period = %s and labels.kind in ('rejection', 'mark')
+    group by labels.reason, labels.title, labels.display_order
+    order by labels.display_order
+"""
+BLOCKING_REASONS = """
+    select blocked.blocking_reason, sum(blocked.sessions), sum(blocked.energy_mwh), labels.title
+    from tiruert.blocked_energy_monthly as blocked
+    left join tiruert.reason_labels as labels
+        on blocked.period = labels.period and blocked.blocking_reason = labels.reason
+    where blocked.period = %s
+    group by blocked.blocking_reason, labels.title, labels.display_order
+    order by labels.display_order
 """
 NEXT_STEPS = """
 Explore the results of this run:
@@ -52,10 +63,10 @@ def lines(
         if balance.period in months:
             yield from _title(f"{balance.period:%B %Y}: energy balance")
             yield from _balance_lines(balance)
-            yield from _title("Sessions by flag (a session can have several)")
-            yield from _flag_lines(database, balance)
+            yield from _title("Sessions by rule (a session can break several)")
+            yield from _lines(database.query(RULES, balance.period))
             yield from _title("Blocked, by reason")
-            yield from _blocked_lines(database, balance.period)
+            yield from _lines(database.query(BLOCKING_REASONS, balance.period))
             yield from _title("Received by CARBURE")
             rows = [row for row in received if row.first_day == balance.period]
             yield _received_line(balance, rows)
@@ -73,7 +84,7 @@ def _line(label: str, sessions: int, energy_mwh: Decimal, remark: str = "") -> s
 def _balance_lines(balance: Any) -> Iterator[str]:
     outcomes = {
         "received": "sent to QualiCharge by operators",
-        "rejected": "has at least one rejecting flag",
+        "rejected": "breaks at least one rejecting rule",
         "blocked": "clean, but cannot be credited",
         "sendable": "clean, and included in its station's total",
     }
@@ -81,26 +92,14 @@ def _balance_lines(balance: Any) -> Iterator[str]:
         yield _line(outcome, *_sessions_and_mwh(balance, outcome), remark)
 
 
-def _flag_lines(database: Database, balance: Any) -> Iterator[str]:
-    for flag in FLAGS:
-        [(description,)] = database.query(FLAG_DESCRIPTION, flag)
-        yield _line(flag, *_sessions_and_mwh(balance, flag), " ".join(description.split()))
+def _lines(rows: Sequence[tuple[Any, ...]]) -> Iterator[str]:
+    yield from (_line(*row) for row in rows)
+    if not rows:
+        yield "  nothing"
 
 
 def _sessions_and_mwh(balance: Any, prefix: str) -> tuple[int, Decimal]:
     return getattr(balance, f"{prefix}_sessions"), getattr(balance, f"{prefix}_kwh") / KWH_PER_MWH
-
-
-def _blocked_lines(database: Database, period: date) -> Iterator[str]:
-    rows = database.query(
-        "select blocking_reason, sum(sessions), sum(energy_mwh)"
-        " from tiruert.blocked_energy_monthly where period = %s"
-        " group by blocking_reason order by blocking_reason",
-        period,
-    )
-    yield from (_line(*row) for row in rows)
-    if not rows:
-        yield "  nothing"
 
 
 def _received_line(balance: Any, rows: Sequence[CertificateRow]) -> str:

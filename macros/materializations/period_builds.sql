@@ -3,7 +3,8 @@
     transitions are described in monthly_replace.sql.
 
     `requested_at` is the start of the last run that had to build the month, `built_at` the start of the
-    run that last built it.
+    run that last built it. `judged_by` has the limits and rejecting rules that were valid for the month
+    when it was built.
 #}
 {% macro period_builds() %}
     {%- do return(api.Relation.create(schema=target.schema ~ '_intermediate', identifier='period_builds')) -%}
@@ -18,6 +19,7 @@
         built_at timestamptz,
         primary key (model, period)
     );
+    alter table {{ period_builds() }} add column if not exists judged_by jsonb;
 {% endmacro %}
 
 {# The months that a model still has to build, as YYYY-MM, the earliest first. #}
@@ -31,11 +33,12 @@
 {% endmacro %}
 
 {% macro request_again(model_name) %}
-    update {{ period_builds() }} set built_at = null where model = {{ literal(model_name) }}
+    update {{ period_builds() }} set built_at = null, judged_by = null where model = {{ literal(model_name) }}
 {% endmacro %}
 
 {% macro record_build(model_name) %}
-    update {{ period_builds() }} set built_at = {{ computed_at() }}
+    update {{ period_builds() }}
+    set built_at = {{ computed_at() }}, judged_by = {{ literal(tojson(judged_by())) }}
     where model = {{ literal(model_name) }} and period = {{ period_date() }}
 {% endmacro %}
 

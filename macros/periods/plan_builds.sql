@@ -27,6 +27,7 @@
         {{ request_months(models, requested or (known + found) | sort) }}
     {%- endcall -%}
     {%- do log_plan(models) -%}
+    {%- do warn_about_other_limits() -%}
 {% endmacro %}
 
 {# The names of the monthly models that the run selects, and of those that read them. #}
@@ -121,4 +122,41 @@
     {%- else -%}
         {%- do log('Nothing to build: every month is closed and built', info=true) -%}
     {%- endif -%}
+{% endmacro %}
+
+{#
+    Names the built months that were judged by other limits or rules than those valid for them now, and that
+    this run does not build. A closed month is judged again only on request.
+#}
+{% macro warn_about_other_limits() %}
+    {%- set months = run_query(
+        "select to_char(period, 'YYYY-MM'), cast(judged_by as text) from " ~ period_builds()
+        ~ " where model = 'int_session_flags' and judged_by is not null and built_at >= requested_at order by period"
+    ) -%}
+    {%- set differing = [] -%}
+    {%- for month, stored in months.rows if fromjson(stored) != judged_by(month) -%}
+        {%- do differing.append(month ~ ' (' ~ differences(fromjson(stored), judged_by(month)) ~ ')') -%}
+    {%- endfor -%}
+    {%- if differing -%}
+        {%- do exceptions.warn(
+            'These months were judged by other limits or rules than dbt_project.yml has for them now: '
+            ~ differing | join(', ') ~ ". They keep their figures. To judge one again, run "
+            ~ "dbt build --vars 'period: " ~ differing[0][:7] ~ "'"
+        ) -%}
+    {%- endif -%}
+{% endmacro %}
+
+{# What differs between two values of `judged_by`, for a message. #}
+{% macro differences(stored, valid) %}
+    {%- set texts = [] -%}
+    {%- for name, value in valid.limits.items() if stored.limits.get(name) != value -%}
+        {%- do texts.append(name ~ ' ' ~ stored.limits.get(name) ~ ', now ' ~ value) -%}
+    {%- endfor -%}
+    {%- for name in valid.rejecting_rules if name not in stored.rejecting_rules -%}
+        {%- do texts.append('without ' ~ name) -%}
+    {%- endfor -%}
+    {%- for name in stored.rejecting_rules if name not in valid.rejecting_rules -%}
+        {%- do texts.append('with ' ~ name) -%}
+    {%- endfor -%}
+    {%- do return(texts | join('; ')) -%}
 {% endmacro %}

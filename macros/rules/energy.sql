@@ -3,20 +3,24 @@
     is in hours, so that a change of clocks does not matter.
 #}
 {% macro has_valid_time(start, end) -%}
-    {%- set limit = "interval '" ~ 24 * var('max_duration_days') ~ " hours'" -%}
+    {%- set limit = "interval '" ~ 24 * limit('max_duration_days') ~ " hours'" -%}
     {{ end }} between {{ start }} - {{ limit }} and {{ start }} + {{ limit }}
 {%- endmacro %}
 
 {# Signed duration in hours, whole days included, in double precision. Null if the end is unusable. #}
 {% macro duration_hours(start, end) -%}
-    case when {{ has_valid_time(start, end) }} then date_part('epoch', {{ end }} - {{ start }}) / 3600 end
+    case when {{ has_valid_time(start, end) }} then {{ hours_between(start, end) }} end
+{%- endmacro %}
+
+{% macro hours_between(start, end) -%}
+    date_part('epoch', {{ end }} - {{ start }}) / 3600
 {%- endmacro %}
 
 {# Hours from the end of a session to its reception. Null if either time is unusable. #}
 {% macro delay_hours(start, end, received) -%}
     case
         when {{ has_valid_time(start, end) }} and isfinite({{ received }})
-            then date_part('epoch', {{ received }} - {{ end }}) / 3600
+            then {{ hours_between(end, received) }}
     end
 {%- endmacro %}
 

@@ -1,5 +1,21 @@
 {{ config(materialized='view') }}
 
+-- Why energy of a charge point cannot be sent. The first condition that is true gives the reason.
+{%- set conditions = {
+    'invalid_power': usable_power_kw('max_power_kw') ~ ' is null',
+    'no_station': 'station_id is null',
+    'no_amenageur': 'amenageur_id is null',
+    'no_siren': is_blank('siren'),
+    'invalid_siren': 'not ' ~ is_valid_siren('siren'),
+    'no_name': is_blank('amenageur_name'),
+    'no_operational_unit': 'operational_unit_id is null',
+    'code_not_station_prefix':
+        '(substring(id_station_itinerance, 1, 5) = operational_unit_code) is not true',
+    'invalid_station_id': 'not ' ~ is_valid_station_id('id_station_itinerance'),
+} %}
+{%- set reasons = ['no_charge_point'] + conditions | list %}
+{%- do require_same_names(reasons, blocking_reasons(), 'blocking_reasons') %}
+
 with
 
 charge_points as (
@@ -43,17 +59,9 @@ checked as (
     select
         *,
         case
-            when {{ usable_power_kw('max_power_kw') }} is null then 'invalid_power'
-            when station_id is null then 'no_station'
-            when amenageur_id is null then 'no_amenageur'
-            when {{ is_blank('siren') }} then 'no_siren'
-            when not {{ is_valid_siren('siren') }} then 'invalid_siren'
-            when {{ is_blank('amenageur_name') }} then 'no_name'
-            when operational_unit_id is null then 'no_operational_unit'
-            when (substring(id_station_itinerance, 1, 5) = operational_unit_code) is not true
-                then 'code_not_station_prefix'
-            when not {{ is_valid_station_id('id_station_itinerance') }}
-                then 'invalid_station_id'
+            {% for reason, condition in conditions.items() -%}
+                when {{ condition }} then '{{ reason }}'
+            {% endfor -%}
         end as blocking_reason
     from located
 ),

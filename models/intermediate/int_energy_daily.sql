@@ -21,7 +21,8 @@ select
     period,
     started_on,
     station_version_id,
-    {{ session_flags() | join(',\n    ') }},
+    broken_rules,
+    rejection_reasons,
     is_rejected,
     count(*) as sessions,
     sum(booked_energy_kwh) as energy_kwh
@@ -30,5 +31,6 @@ group by
     period,
     started_on,
     station_version_id,
-    {{ session_flags() | join(',\n    ') }},
+    broken_rules,
+    rejection_reasons,
     is_rejected

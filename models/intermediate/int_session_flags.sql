@@ -1,10 +1,21 @@
 {{ config(materialized='monthly_replace', partitioned=true) }}
 
-{%- set eneu_kwh = var('eneu_energy_kwh') %}
-{%- set enea_ratio = var('enea_ratio') %}
-{%- set odus_kwh = var('odus_energy_kwh') %}
-{%- set enex_kwh = var('enex_energy_kwh') %}
-{%- set enex_ratio = var('enex_ratio') %}
+-- The rules: one condition per rule, in the order of the catalogue in dbt_project.yml. A comparison
+-- with null is null, which counts as false.
+{%- set conditions %}
+negs: duration_hours < 0
+eneu: valid_kwh > {{ limit('eneu_energy_kwh') }}
+enea: valid_kwh > max_energy_kwh * {{ limit('enea_ratio') }}
+odus: duration_hours < 0 and valid_kwh > {{ limit('odus_energy_kwh') }}
+enex: valid_kwh > {{ limit('enex_energy_kwh') }} and valid_kwh > max_energy_kwh * {{ limit('enex_ratio') }}
+duplicate: started_at = previous_started_at and ended_at = previous_ended_at
+overlap: started_at < previous_ended_at
+invalid_energy: valid_kwh is null
+invalid_time: duration_hours is null
+hidden_overlap: started_at < latest_earlier_ended_at and started_at >= previous_ended_at
+{%- endset %}
+{%- set conditions = fromyaml(conditions) %}
+{%- do require_same_names(conditions, rule_names(), 'rules') %}
 
 -- There are millions of rows per month, so details of the charge point are stored once per version,
 -- in int_charge_point_history. The versions used here are read from there, so none can be missing.
@@ -47,8 +58,8 @@ located as (
 ordered as (
     select
         *,
-        last_value(started_at) over earlier as previous_started_at,
-        last_value(ended_at) over earlier as previous_ended_at,
+        lag(started_at) over earlier as previous_started_at,
+        lag(ended_at) over earlier as previous_ended_at,
         max(ended_at) over earlier as latest_earlier_ended_at
     from located
     window earlier as (
@@ -82,22 +93,14 @@ measured as (
     offset 0 -- noqa: AM09
 ),
 
--- A comparison with null is null, which counts as false below.
 rules as (
     select
-        *,
-        duration_hours < 0 as negs,
-        valid_kwh > {{ eneu_kwh }} as eneu,
-        valid_kwh > max_energy_kwh * {{ enea_ratio }} as enea,
-        duration_hours < 0 and valid_kwh > {{ odus_kwh }} as odus,
-        valid_kwh > {{ enex_kwh }} and valid_kwh > max_energy_kwh * {{ enex_ratio }} as enex,
-        started_at = previous_started_at and ended_at = previous_ended_at as duplicate,
-        started_at < previous_ended_at as overlap,
-        valid_kwh is null as invalid_energy,
-        duration_hours is null as invalid_time,
-        started_at < latest_earlier_ended_at and started_at >= previous_ended_at as hidden_overlap
+        {% for rule, condition in conditions.items() -%}
+            {{ condition }} as {{ rule }},
+        {% endfor -%}
+        measured.*
     from measured
-    -- Each rule is read twice below, for its own column and for is_rejected.
+    -- Each rule is read several times below.
     offset 0 -- noqa: AM09
 )
 
@@ -110,10 +113,9 @@ select
     received_at,
     energy_kwh,
     {{ period_date() }} as period,
-    {% for flag in session_flags() -%}
-        coalesce({{ flag }}, false) as {{ flag }},
-    {% endfor -%}
-    coalesce({{ rejection_reasons() | join(' or ') }}, false) as is_rejected,
+    {{ names_of_true(rule_names()) }} as broken_rules,
+    {{ names_of_true(rejecting_rules()) }} as rejection_reasons,
+    coalesce({{ rejecting_rules() | join(' or ') }}, false) as is_rejected,
     -- In whole hours, for int_reception_delays. The limits of smallint are more than three years.
     case
         when delay_hours is not null

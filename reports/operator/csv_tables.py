@@ -68,12 +68,14 @@ _ENERGY = (
 REJECTED_SESSIONS = CsvTable(
     "rejected_sessions",
     "sessions-rejetees.csv",
-    "Une ligne par session rejetée, avec ce que ses règles ont comparé ; les chiffres d'une règle"
-    " qui ne la rejette pas restent vides.",
+    "Une ligne par session rejetée, avec ce que ses règles ont comparé.",
     (
         _SESSION,
         CsvColumn("rejection_reasons", "règles", "Noms des règles qui rejettent la session."),
         CsvColumn("titles", "motifs", "Les mêmes, en français."),
+        CsvColumn(
+            "explanations", "définitions", "Ce que ces règles comparent, avec les limites du mois."
+        ),
         *_CHARGE_POINT,
         *_TIMESTAMPS,
         CsvColumn(
@@ -91,31 +93,6 @@ REJECTED_SESSIONS = CsvTable(
             "max_energy_kwh",
             "énergie possible (kWh)",
             "Durée × puissance nominale.",
-        ),
-        CsvColumn(
-            "eneu_limit_kwh",
-            "limite eneu (kWh)",
-            "Énergie que la session dépasse (règle eneu).",
-        ),
-        CsvColumn(
-            "enea_limit_kwh",
-            "limite enea (kWh)",
-            "Énergie possible × facteur de la règle enea, que la session dépasse.",
-        ),
-        CsvColumn(
-            "odus_limit_kwh",
-            "limite odus (kWh)",
-            "Énergie que la session, de durée négative, dépasse (règle odus).",
-        ),
-        CsvColumn(
-            "enex_limit_kwh",
-            "limite enex (kWh)",
-            "Énergie que la session dépasse (règle enex, première condition).",
-        ),
-        CsvColumn(
-            "enex_power_limit_kwh",
-            "limite enex par la puissance (kWh)",
-            "Énergie possible × facteur de la règle enex, que la session dépasse aussi.",
         ),
         CsvColumn(
             "previous_session_id",

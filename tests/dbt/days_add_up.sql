@@ -1,10 +1,8 @@
--- The days of a month add up to its balance, in total and for each flag.
+-- The days of a month add up to its balance, and the rules that were first to reject a session add
+-- up to what is rejected.
 
 {%- set months = checked_months() %}
-
-{%- set names = ['received', 'rejected', 'blocked'] + session_flags() %}
-{%- set by_first_flag = [] %}
-{%- for flag in session_flags() %}{% do by_first_flag.append('rejected_by_' ~ flag) %}{% endfor %}
+{%- set outcomes = ['received', 'rejected', 'blocked', 'sendable'] %}
 
 with
 
@@ -15,13 +13,21 @@ balance as (
 
 days as (
     select
-        {% for name in names -%}
-            sum({{ name }}_sessions) as {{ name }}_sessions,
-            sum({{ name }}_kwh) as {{ name }}_kwh,
+        {% for outcome in outcomes -%}
+            sum({{ outcome }}_sessions) as {{ outcome }}_sessions,
+            sum({{ outcome }}_kwh) as {{ outcome }}_kwh,
         {% endfor -%}
-        sum({{ by_first_flag | join('_sessions)\n        + sum(') }}_sessions) as by_first_flag_sessions, -- noqa: LT05
-        sum({{ by_first_flag | join('_kwh)\n        + sum(') }}_kwh) as by_first_flag_kwh, -- noqa: LT05
         period
+    from {{ ref('energy_balance_daily') }}
+    where {{ period_in('period', months) }}
+    group by period
+),
+
+rules as (
+    select
+        period,
+        sum(first_sessions) as sessions,
+        sum(first_kwh) as energy_kwh
     from {{ ref('anomalies_daily') }}
     where {{ period_in('period', months) }}
     group by period
@@ -30,11 +36,12 @@ days as (
 select balance.period
 from balance
 left join days on balance.period = days.period
+left join rules on balance.period = rules.period
 where
-    {% for name in names -%}
-        days.{{ name }}_sessions is distinct from balance.{{ name }}_sessions
-        or days.{{ name }}_kwh is distinct from balance.{{ name }}_kwh
+    {% for outcome in outcomes -%}
+        days.{{ outcome }}_sessions is distinct from balance.{{ outcome }}_sessions
+        or days.{{ outcome }}_kwh is distinct from balance.{{ outcome }}_kwh
         or
     {% endfor -%}
-    days.by_first_flag_sessions is distinct from balance.rejected_sessions
-    or days.by_first_flag_kwh is distinct from balance.rejected_kwh
+    coalesce(rules.sessions, 0) <> balance.rejected_sessions
+    or coalesce(rules.energy_kwh, 0) <> balance.rejected_kwh

@@ -27,5 +27,5 @@ inner join stations on energy.id_station_itinerance = stations.id_station_itiner
 where
     -- Only months of this run, because charge points are the current ones.
     {{ period_in('energy.period', months) }}
-    and energy.energy_mwh * 1000 > {{ var('enea_ratio') }} * stations.max_power_kw
+    and energy.energy_mwh * 1000 > {{ limit('enea_ratio', months | last) }} * stations.max_power_kw
     * 24 * (energy.period_end - energy.period_start + 1)

@@ -34,7 +34,7 @@ LAYERS = {
     "models/staging": set(),
     "models/intermediate": {"stg_qualicharge", "int"},
     "models/marts/energy": {"int", "mart"},
-    "models/marts/anomalies": {"int", "mart"},
+    "models/marts/anomalies": {"int", "mart", "stg_builds"},
     "models/marts/submission": {"int", "mart", "stg_ledger"},
 }
 MAY_IMPORT = {

@@ -169,12 +169,25 @@ def test_blocked_energy_has_the_expected_reasons(marts: Warehouse, expected: Fla
 
 def test_balance_has_the_expected_figures(marts: Warehouse, expected: Flagged) -> None:
     for period, flagged in expected.items():
-        for line, entry in reference.balance(flagged).items():
-            name = line.removeprefix("rejected_")
+        for outcome, entry in reference.outcomes(flagged).items():
             [row] = marts.query(
-                f"select {name}_sessions, {name}_kwh"
+                f"select {outcome}_sessions, {outcome}_kwh"
                 " from tiruert.energy_balance_monthly where period = %s",
                 period,
             )
-            assert (line, *row) == (line, *entry)
+            assert (outcome, *row) == (outcome, *entry)
             assert isinstance(row[1], Decimal)
+
+
+def test_rules_have_the_expected_figures(marts: Warehouse, expected: Flagged) -> None:
+    rows = marts.query(
+        "select period, rule, sum(sessions), sum(energy_kwh), sum(first_sessions), sum(first_kwh)"
+        " from tiruert.anomalies_daily where period = any(%s) group by period, rule",
+        list(strategies.PERIODS),
+    )
+    assert {row[:2]: row[2:] for row in rows} == {
+        (period, rule): (*broken, *first)
+        for period, flagged in expected.items()
+        for rule, (broken, first) in reference.broken_rules(flagged).items()
+        if broken.sessions
+    }

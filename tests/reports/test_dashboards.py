@@ -315,7 +315,7 @@ def test_long_name_with_markup_is_escaped_and_fits(
     browser: Browser,
 ) -> None:
     copy = make_warehouse(like=incidents.warehouse)
-    for mart in ("anomalies_daily", "data_freshness"):
+    for mart in ("energy_balance_daily", "data_freshness"):
         copy.query(
             f"update tiruert.{mart} set amenageur_name = %s where siren = %s", LONG_NAME, siren
         )

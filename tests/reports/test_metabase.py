@@ -155,5 +155,3 @@ def test_columns_have_descriptions_types_and_foreign_keys(
     month = stub.column("energy_balance_monthly", "period")
     assert month["semantic_type"] == "type/PK"
     assert stub.column("station_energy_monthly", "period")["fk_target_field_id"] == month["id"]
-    reason = stub.column("blocked_energy_monthly", "blocking_reason")
-    assert reason["fk_target_field_id"] == stub.column("reason_labels", "reason")["id"]

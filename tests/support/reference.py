@@ -468,26 +468,35 @@ def blocked_volumes(flagged: dict[UUID, FlaggedSession]) -> dict[BlockedKey, Vol
     return {key: _volume(sessions) for key, sessions in by_key.items()}
 
 
-def balance(flagged: dict[UUID, FlaggedSession]) -> dict[str, Entry]:
-    """Return the energy balance: received = rejected + blocked + sendable, to the Wh.
-
-    The lines per reason and `hidden_overlap` do not add up to a total: a session counts under each
-    of its reasons, and a hidden overlap also counts in one of the three lines above.
-    """
+def outcomes(flagged: dict[UUID, FlaggedSession]) -> dict[str, Entry]:
+    """Return the energy balance: received = rejected + blocked + sendable, to the Wh."""
     sessions = list(flagged.values())
     clean = [session for session in sessions if not session.is_rejected]
-    lines = {
-        "received": sessions,
-        "rejected": [session for session in sessions if session.is_rejected],
-        "hidden_overlap": [session for session in sessions if session.hidden_overlap],
-        "blocked": [session for session in clean if session.blocking_reason is not None],
-        "sendable": [session for session in clean if session.blocking_reason is None],
+    return {
+        "received": _entry(sessions),
+        "rejected": _entry(session for session in sessions if session.is_rejected),
+        "blocked": _entry(session for session in clean if session.blocking_reason is not None),
+        "sendable": _entry(session for session in clean if session.blocking_reason is None),
     }
-    for reason in REASONS:
-        lines[f"rejected_{reason}"] = [
-            session for session in sessions if reason in session.rejection_reasons
-        ]
-    return {name: Entry(len(line), exact_sum_kwh(line)) for name, line in lines.items()}
+
+
+def broken_rules(flagged: dict[UUID, FlaggedSession]) -> dict[str, tuple[Entry, Entry]]:
+    """Return for each rule the sessions that break it, and those that it is the first to reject."""
+    sessions = list(flagged.values())
+    rejected = {
+        reason: (
+            _entry(session for session in sessions if reason in session.rejection_reasons),
+            _entry(session for session in sessions if session.rejection_reasons[:1] == [reason]),
+        )
+        for reason in REASONS
+    }
+    hidden = _entry(session for session in sessions if session.hidden_overlap)
+    return {**rejected, "hidden_overlap": (hidden, _entry([]))}
+
+
+def _entry(sessions: Iterable[FlaggedSession]) -> Entry:
+    sessions = list(sessions)
+    return Entry(len(sessions), exact_sum_kwh(sessions))
 
 
 def exact_sum_kwh(sessions: Iterable[FlaggedSession]) -> Decimal:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,17 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A database with sources and marts, as environment variables for libpq and dbt."""
+    """A database with sources and marts, as environment variables for libpq and dbt.
+
+    Programs run in `project`, which may be a copy of the project with changes.
+    """
 
     environment: dict[str, str]
+    project: Path = PROJECT
 
     def with_variables(self, **variables: str) -> "Warehouse":
         """Return the same warehouse with other environment variables."""
-        return Warehouse(self.environment | variables)
+        return replace(self, environment=self.environment | variables)
 
     @contextmanager
     def connection(self) -> Iterator[extensions.connection]:
@@ -128,7 +132,7 @@ class Warehouse:
         """Start a program; on exit, kill it and its children if it is still running."""
         process = subprocess.Popen(
             [Path(sys.executable).with_name(program), *arguments],
-            cwd=PROJECT,
+            cwd=self.project,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

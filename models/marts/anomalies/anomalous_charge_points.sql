@@ -34,9 +34,9 @@ anomalous as (
 rejected as (
     select
         sessions.charge_point_version_id,
-        sessions.negs,
-        sessions.enea,
-        sessions.duplicate,
+        'negs' = any(sessions.broken_rules) as negs,
+        'enea' = any(sessions.broken_rules) as enea,
+        'duplicate' = any(sessions.broken_rules) as duplicate,
         {{ booked_energy_kwh('sessions.energy_kwh') }} as booked_energy_kwh,
         sessions.energy_kwh,
         {{ max_energy_kwh(

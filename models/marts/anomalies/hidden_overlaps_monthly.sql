@@ -5,12 +5,10 @@ with
 energy as (
     select
         *,
-        -- Whether no other flag rejects these sessions.
-        true not in (
-            {{ session_flags() | reject('equalto', 'hidden_overlap') | join(', ') }}
-        ) as is_decisive
+        -- Whether no other rule rejects these sessions.
+        coalesce(rejection_reasons, '{}') <@ array['hidden_overlap'] as is_decisive
     from {{ ref('int_energy_daily') }}
-    where period = {{ period_date() }} and hidden_overlap
+    where period = {{ period_date() }} and 'hidden_overlap' = any(broken_rules)
 ),
 
 stations as (

@@ -11,12 +11,11 @@ stations as (
     select * from {{ ref('int_station_history') }}
 ),
 
--- Grouped by flags first: a few dozen rows to sum conditionally.
-combinations as (
+-- Grouped first: four rows to sum conditionally.
+outcomes as (
     select
         energy.period,
-        {{ session_flags() | join(',\n        ') }},
-        is_rejected,
+        energy.is_rejected,
         {{ blocking_reason('energy', 'stations') }} is not null as is_blocked,
         sum(energy.sessions) as sessions,
         sum(energy.energy_kwh) as energy_kwh
@@ -24,8 +23,7 @@ combinations as (
     left join stations on energy.station_version_id = stations.station_version_id
     group by
         energy.period,
-        {{ session_flags() | join(',\n        ') }},
-        is_rejected,
+        energy.is_rejected,
         {{ blocking_reason('energy', 'stations') }} is not null
 )
 
@@ -33,11 +31,8 @@ select
     period,
     {{ sessions_and_kwh('received', 'true') }},
     {{ sessions_and_kwh('rejected', 'is_rejected') }},
-    {% for flag in session_flags() -%}
-        {{ sessions_and_kwh(flag, flag) }},
-    {% endfor -%}
     {{ sessions_and_kwh('blocked', 'not is_rejected and is_blocked') }},
     {{ sessions_and_kwh('sendable', 'not is_rejected and not is_blocked') }},
     {{ computed_at() }} as computed_at
-from combinations
+from outcomes
 group by period

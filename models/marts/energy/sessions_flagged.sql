@@ -1,9 +1,17 @@
-{{ config(materialized='view') }}
+-- The columns of rules follow from the catalogue, so no contract lists the columns.
+{{ config(materialized='view', post_hook="{{ describe_rule_columns(this) }}") }}
 
 with
 
 flags as (
-    select * from {{ ref('int_session_flags') }}
+    select
+        *,
+        -- The flag, because the limit that is valid today may not be the month's.
+        case
+            when not coalesce('invalid_time' = any(broken_rules), false)
+                then {{ hours_between('started_at', 'ended_at') }}
+        end as duration_hours
+    from {{ ref('int_session_flags') }}
 ),
 
 charge_points as (
@@ -16,25 +24,21 @@ select
     flags.started_at,
     flags.ended_at,
     flags.received_at,
-    {{ duration_hours('flags.started_at', 'flags.ended_at') }} as duration_hours,
+    flags.duration_hours,
     flags.energy_kwh,
     {{ booked_energy_kwh('flags.energy_kwh') }} as booked_energy_kwh,
     charge_points.max_power_kw,
-    {{ max_energy_kwh('flags.started_at', 'flags.ended_at', 'charge_points.max_power_kw') }}
-        as max_energy_kwh,
+    flags.duration_hours * {{ usable_power_kw('charge_points.max_power_kw') }} as max_energy_kwh,
     charge_points.id_pdc_itinerance,
     charge_points.id_station_itinerance,
     charge_points.operational_unit_code,
     charge_points.siren,
     charge_points.amenageur_name,
-    {% for flag in session_flags() -%}
-        flags.{{ flag }},
+    {% for rule in rule_names() -%}
+        coalesce('{{ rule }}' = any(flags.broken_rules), false) as {{ rule }},
     {% endfor -%}
     flags.is_rejected,
-    case
-        when flags.is_rejected then {{ names_of_true(rejection_reasons()) }}
-        else cast('{}' as text[])
-    end as rejection_reasons,
+    coalesce(flags.rejection_reasons, cast('{}' as text[])) as rejection_reasons,
     {{ blocking_reason('flags', 'charge_points') }} as blocking_reason
 from flags
 left join charge_points

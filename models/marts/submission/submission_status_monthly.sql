@@ -1,7 +1,3 @@
-{%- set totals = [
-    'computed', 'sent', 'acknowledged', 'locked', 'uncertain', 'refused', 'not_sent'
-] %}
-
 with
 
 changes as (
@@ -12,49 +8,49 @@ blocked as (
     select * from {{ ref('blocked_energy_monthly') }}
 ),
 
-computed as (
+-- Added up instead of joined, so that a filter on the month reaches both.
+parts as (
     select
         period,
         siren,
-        max(amenageur_name) as amenageur_name,
-        {{ stations_and_mwh('computed', 'true') }},
-        {{ stations_and_mwh('sent', "status <> 'not_sent'") }},
-        {{ stations_and_mwh('acknowledged', "status = 'acknowledged'") }},
-        {{ stations_and_mwh('locked', "status = 'locked'") }},
-        {{ stations_and_mwh('uncertain', "status = 'uncertain'") }},
-        {{ stations_and_mwh('refused', "status = 'refused'") }},
-        {{ stations_and_mwh('not_sent', "status = 'not_sent'") }},
-        count(*) filter (where status <> 'not_sent' and (difference_mwh <> 0 or is_moved))
-            as different_stations,
-        coalesce(sum(acknowledged_mwh), 0) as carbure_mwh
+        amenageur_name,
+        status,
+        computed_mwh,
+        acknowledged_mwh,
+        status <> 'not_sent' and (difference_mwh <> 0 or is_moved) as is_different,
+        cast(null as text) as blocked_station,
+        cast(null as numeric) as blocked_mwh
     from changes
-    group by period, siren
-),
-
-not_sendable as (
+    union all
     select
         period,
         siren,
-        max(amenageur_name) as amenageur_name,
-        count(distinct id_station_itinerance) as blocked_stations,
-        sum(energy_mwh) as blocked_mwh
+        amenageur_name,
+        'blocked',
+        null,
+        null,
+        false,
+        id_station_itinerance,
+        energy_mwh
     from blocked
-    group by period, siren
 )
 
 select
-    coalesce(computed.period, not_sendable.period) as period,
-    coalesce(computed.siren, not_sendable.siren) as siren,
-    coalesce(computed.amenageur_name, not_sendable.amenageur_name) as amenageur_name,
-    {% for total in totals -%}
-        coalesce(computed.{{ total }}_stations, 0) as {{ total }}_stations,
-        coalesce(computed.{{ total }}_mwh, 0) as {{ total }}_mwh,
-    {% endfor -%}
-    coalesce(not_sendable.blocked_stations, 0) as blocked_stations,
-    coalesce(not_sendable.blocked_mwh, 0) as blocked_mwh,
-    coalesce(computed.different_stations, 0) as different_stations,
-    coalesce(computed.carbure_mwh, 0) as carbure_mwh
-from computed
-full join not_sendable
-    -- Blocked energy without a SIREN matches nothing and gets a row of its own.
-    on computed.period = not_sendable.period and computed.siren = not_sendable.siren
+    period,
+    siren,
+    coalesce(
+        max(amenageur_name) filter (where status <> 'blocked'), max(amenageur_name)
+    ) as amenageur_name,
+    {{ stations_and_mwh('computed', 'true') }},
+    {{ stations_and_mwh('sent', "status not in ('not_sent', 'blocked')") }},
+    {{ stations_and_mwh('acknowledged', "status = 'acknowledged'") }},
+    {{ stations_and_mwh('locked', "status = 'locked'") }},
+    {{ stations_and_mwh('uncertain', "status = 'uncertain'") }},
+    {{ stations_and_mwh('refused', "status = 'refused'") }},
+    {{ stations_and_mwh('not_sent', "status = 'not_sent'") }},
+    count(distinct blocked_station) as blocked_stations,
+    coalesce(sum(blocked_mwh), 0) as blocked_mwh,
+    count(*) filter (where is_different) as different_stations,
+    coalesce(sum(acknowledged_mwh), 0) as carbure_mwh
+from parts
+group by period, siren

@@ -15,7 +15,7 @@ select
     sessions.booked_energy_kwh
 from sessions_flagged as sessions
 inner join reason_labels as labels
-    on labels.kind = 'blocking' and sessions.blocking_reason = labels.reason
+    on sessions.period = labels.period and sessions.blocking_reason = labels.reason
 where sessions.period = %(period)s and sessions.siren = %(siren)s and not sessions.is_rejected
 order by
     sessions.id_pdc_itinerance, sessions.started_at, sessions.ended_at, sessions.received_at,

@@ -16,8 +16,8 @@ select
     labels.reason,
     labels.title,
     labels.explanation,
-    labels.energy_limit_kwh,
-    labels.max_energy_ratio,
+    labels.example,
+    labels.limits,
     coalesce(sum(session_totals.sessions), 0) as sessions,
     coalesce(sum(session_totals.energy_kwh), 0) as energy_kwh
 from reason_labels as labels
@@ -25,13 +25,13 @@ left join session_totals
     on
         labels.reason = any(session_totals.rejection_reasons)
         or labels.reason = session_totals.blocking_reason
-where labels.kind in ('rejection', 'blocking')
+where labels.period = %(period)s and labels.kind in ('rejection', 'blocking')
 group by
     labels.kind,
     labels.display_order,
     labels.reason,
     labels.title,
     labels.explanation,
-    labels.energy_limit_kwh,
-    labels.max_energy_ratio
+    labels.example,
+    labels.limits
 order by labels.kind, labels.display_order

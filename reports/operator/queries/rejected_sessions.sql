@@ -1,4 +1,4 @@
--- Rejected sessions, with the figures that their rules compared. Figures of other rules are null.
+-- Rejected sessions, with their rules and the figures that these compared.
 with charge_points as (
     select distinct id_pdc_itinerance
     from sessions_flagged
@@ -22,11 +22,6 @@ ordered_sessions as (
         booked_energy_kwh,
         max_power_kw,
         max_energy_kwh,
-        negs,
-        eneu,
-        enea,
-        odus,
-        enex,
         duplicate,
         overlap,
         is_rejected,
@@ -40,7 +35,8 @@ ordered_sessions as (
         period in (%(period)s, cast(%(period)s - interval '1 month' as date))
         and id_pdc_itinerance in (select id_pdc_itinerance from charge_points)
     window charge_point as (
-        partition by id_pdc_itinerance
+        -- A session with an invalid time is compared with no other.
+        partition by id_pdc_itinerance, invalid_time
         order by started_at, ended_at, received_at, session_id
     )
 ),
@@ -86,24 +82,22 @@ hiding as (
         earlier.session_id desc
 ),
 
-thresholds as (
+rule_texts as (
     select
-        max(energy_limit_kwh) filter (where reason = 'eneu') as eneu_limit_kwh,
-        max(energy_limit_kwh) filter (where reason = 'odus') as odus_limit_kwh,
-        max(energy_limit_kwh) filter (where reason = 'enex') as enex_limit_kwh,
-        max(max_energy_ratio) filter (where reason = 'enea') as enea_ratio,
-        max(max_energy_ratio) filter (where reason = 'enex') as enex_ratio
-    from reason_labels as labels
+        combinations.rejection_reasons,
+        string_agg(labels.title, ', ' order by labels.display_order) as titles,
+        string_agg(labels.explanation, ' ' order by labels.display_order) as explanations
+    from (select distinct rejection_reasons from rejected) as combinations
+    inner join reason_labels as labels
+        on labels.period = %(period)s and labels.reason = any(combinations.rejection_reasons)
+    group by combinations.rejection_reasons
 )
 
 select
     rejected.session_id,
     rejected.rejection_reasons,
-    (
-        select string_agg(labels.title, ', ' order by labels.display_order)
-        from reason_labels as labels
-        where labels.reason = any(rejected.rejection_reasons)
-    ) as titles,
+    rule_texts.titles,
+    rule_texts.explanations,
     rejected.id_pdc_itinerance,
     rejected.id_station_itinerance,
     rejected.operational_unit_code,
@@ -115,13 +109,6 @@ select
     rejected.booked_energy_kwh,
     rejected.max_power_kw,
     rejected.max_energy_kwh,
-    case when rejected.eneu then thresholds.eneu_limit_kwh end as eneu_limit_kwh,
-    case when rejected.enea then rejected.max_energy_kwh * thresholds.enea_ratio end
-        as enea_limit_kwh,
-    case when rejected.odus then thresholds.odus_limit_kwh end as odus_limit_kwh,
-    case when rejected.enex then thresholds.enex_limit_kwh end as enex_limit_kwh,
-    case when rejected.enex then rejected.max_energy_kwh * thresholds.enex_ratio end
-        as enex_power_limit_kwh,
     case when rejected.explains_flag then rejected.previous_session_id end as previous_session_id,
     case when rejected.explains_flag then to_json(rejected.previous_started_at) #>> '{}' end
         as previous_started_at,
@@ -134,7 +121,7 @@ select
     to_json(hiding.hiding_ended_at) #>> '{}' as hiding_ended_at,
     to_json(hiding.hiding_received_at) #>> '{}' as hiding_received_at
 from rejected
-cross join thresholds
+inner join rule_texts on rejected.rejection_reasons = rule_texts.rejection_reasons
 left join hiding
     on rejected.session_id = hiding.session_id and rejected.started_at = hiding.started_at
 order by

@@ -171,7 +171,7 @@ def test_month_does_not_depend_on_the_months_built_with_it(
     warehouse.build(period="2025-04")
     assert contents(warehouse) == together
     [overlaps] = warehouse.query(
-        "select overlap_sessions from tiruert.energy_balance_monthly where period = '2025-04-01'"
+        "select count(*) from tiruert.sessions_flagged where overlap and period = '2025-04-01'"
     )
     assert overlaps == (0,)
 

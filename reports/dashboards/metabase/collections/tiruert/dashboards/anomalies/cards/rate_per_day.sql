@@ -58,7 +58,7 @@ select
     sum(rejected_sessions) / nullif(sum(received_sessions), 0) as rejected_share,
     sum(rejected_sessions) as rejected_sessions,
     sum(received_sessions) as sessions
-from anomalies_daily
+from energy_balance_daily
 where
     period = (select chosen.period from chosen)
     [[and siren = {{siren}}]]

@@ -61,7 +61,7 @@ operators as (
         max(amenageur_name) as amenageur_name,
         sum(received_sessions) as sessions,
         sum(rejected_sessions) as rejected_sessions
-    from anomalies_daily
+    from energy_balance_daily
     where
         period = (select chosen.period from chosen)
         [[and siren = {{siren}}]]

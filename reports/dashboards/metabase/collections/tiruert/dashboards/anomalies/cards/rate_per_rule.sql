@@ -51,42 +51,35 @@ chosen as (
     from latest_complete_month
 ),
 
-days as (
-    select * from anomalies_daily
+received as (
+    select sum(received_sessions) as sessions
+    from energy_balance_daily
     where
         period = (select chosen.period from chosen)
         [[and siren = {{siren}}]]
 ),
 
-flags as (
+rules as (
     select
-        flag.flag_name,
-        sum(flag.sessions) as sessions,
-        sum(flag.sessions) / nullif(sum(days.received_sessions), 0) as session_share
-    from days
-    cross join
-        lateral (
-            values
-            ('negs', negs_sessions),
-            ('eneu', eneu_sessions),
-            ('enea', enea_sessions),
-            ('odus', odus_sessions),
-            ('enex', enex_sessions),
-            ('duplicate', duplicate_sessions),
-            ('overlap', overlap_sessions),
-            ('invalid_energy', invalid_energy_sessions),
-            ('invalid_time', invalid_time_sessions),
-            ('hidden_overlap', hidden_overlap_sessions)
-        ) as flag (flag_name, sessions)
-    group by flag.flag_name
+        rule,
+        sum(sessions) as sessions
+    from anomalies_daily
+    where
+        period = (select chosen.period from chosen)
+        [[and siren = {{siren}}]]
+    group by rule
 )
 
 select
     labels.title as rule_title,
-    flags.session_share,
-    flags.sessions,
+    coalesce(rules.sessions, 0) / received.sessions as session_share,
+    coalesce(rules.sessions, 0) as sessions,
     labels.explanation
-from flags
-inner join reason_labels as labels
-    on flags.flag_name = labels.reason and labels.kind = 'rejection'
-order by flags.session_share desc, labels.display_order asc
+from reason_labels as labels
+cross join received
+left join rules on labels.reason = rules.rule
+where
+    labels.period = (select chosen.period from chosen)
+    and labels.kind = 'rejection'
+    and received.sessions > 0
+order by session_share desc, labels.display_order asc

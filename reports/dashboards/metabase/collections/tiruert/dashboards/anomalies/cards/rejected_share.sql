@@ -33,7 +33,7 @@ chosen as (
 )
 
 select sum(rejected_sessions) / nullif(sum(received_sessions), 0) as rejected_share
-from anomalies_daily
+from energy_balance_daily
 where
     period = (select chosen.period from chosen)
     [[and siren = {{siren}}]]

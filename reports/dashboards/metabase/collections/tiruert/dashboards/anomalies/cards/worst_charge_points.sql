@@ -80,5 +80,5 @@ select
     labels.title as cause
 from worst
 left join reason_labels as labels
-    on worst.likely_cause = labels.reason and labels.kind = 'cause'
+    on worst.period = labels.period and worst.likely_cause = labels.reason
 order by worst.rank

@@ -33,7 +33,7 @@ chosen as (
 )
 
 select sum(blocked_kwh) / 1000 as energy_mwh
-from anomalies_daily
+from energy_balance_daily
 where
     period = (select chosen.period from chosen)
     [[and siren = {{siren}}]]

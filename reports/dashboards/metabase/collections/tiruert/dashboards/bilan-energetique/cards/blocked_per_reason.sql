@@ -70,5 +70,7 @@ select
     labels.explanation
 from blocked
 inner join reason_labels as labels
-    on blocked.blocking_reason = labels.reason and labels.kind = 'blocking'
+    on
+        blocked.blocking_reason = labels.reason
+        and labels.period = (select chosen.period from chosen)
 order by blocked.energy_mwh desc, labels.display_order asc

@@ -51,42 +51,26 @@ chosen as (
     from latest_complete_month
 ),
 
-days as (
-    select * from anomalies_daily
+rules as (
+    select
+        rule,
+        sum(energy_kwh) / 1000 as energy_mwh,
+        sum(sessions) as sessions
+    from anomalies_daily
     where
         period = (select chosen.period from chosen)
         [[and siren = {{siren}}]]
-),
-
-flags as (
-    select
-        flag.flag_name,
-        sum(flag.energy_kwh) / 1000 as energy_mwh,
-        sum(flag.sessions) as sessions
-    from days
-    cross join
-        lateral (
-            values
-            ('negs', negs_kwh, negs_sessions),
-            ('eneu', eneu_kwh, eneu_sessions),
-            ('enea', enea_kwh, enea_sessions),
-            ('odus', odus_kwh, odus_sessions),
-            ('enex', enex_kwh, enex_sessions),
-            ('duplicate', duplicate_kwh, duplicate_sessions),
-            ('overlap', overlap_kwh, overlap_sessions),
-            ('invalid_energy', invalid_energy_kwh, invalid_energy_sessions),
-            ('invalid_time', invalid_time_kwh, invalid_time_sessions),
-            ('hidden_overlap', hidden_overlap_kwh, hidden_overlap_sessions)
-        ) as flag (flag_name, energy_kwh, sessions)
-    group by flag.flag_name
+    group by rule
 )
 
 select
     labels.title as rule_title,
-    flags.energy_mwh,
-    flags.sessions,
+    coalesce(rules.energy_mwh, 0) as energy_mwh,
+    coalesce(rules.sessions, 0) as sessions,
     labels.explanation
-from flags
-inner join reason_labels as labels
-    on flags.flag_name = labels.reason and labels.kind = 'rejection'
-order by flags.energy_mwh desc, labels.display_order asc
+from reason_labels as labels
+left join rules on labels.reason = rules.rule
+where
+    labels.period = (select chosen.period from chosen)
+    and labels.kind = 'rejection'
+order by energy_mwh desc, labels.display_order asc

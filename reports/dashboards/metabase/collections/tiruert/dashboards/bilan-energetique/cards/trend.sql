@@ -75,7 +75,7 @@ received as (
         period,
         sum(rejected_kwh) / 1000 as rejected_mwh,
         sum(blocked_kwh) / 1000 as blocked_mwh
-    from anomalies_daily
+    from energy_balance_daily
     where
         period <= (select chosen.period from chosen)
         and period > (select chosen.period from chosen) - interval '24 months'

@@ -46,101 +46,17 @@ chosen as (
     from latest_complete_month
 ),
 
-days as (
-    select * from anomalies_daily
-    where
-        period = (select chosen.period from chosen)
-        [[and siren = {{siren}}]]
-),
-
-received as (
-    select sum(received_kwh) / 1000 as energy_mwh
-    from days
-),
-
-rejected as (
-    select
-        flag.flag_name,
-        sum(flag.energy_kwh) / 1000 as energy_mwh
-    from days
-    cross join
-        lateral (
-            values
-            ('negs', rejected_by_negs_kwh),
-            ('eneu', rejected_by_eneu_kwh),
-            ('enea', rejected_by_enea_kwh),
-            ('odus', rejected_by_odus_kwh),
-            ('enex', rejected_by_enex_kwh),
-            ('duplicate', rejected_by_duplicate_kwh),
-            ('overlap', rejected_by_overlap_kwh),
-            ('invalid_energy', rejected_by_invalid_energy_kwh),
-            ('invalid_time', rejected_by_invalid_time_kwh),
-            ('hidden_overlap', rejected_by_hidden_overlap_kwh)
-        ) as flag (flag_name, energy_kwh)
-    group by flag.flag_name
-),
-
-blocked as (
-    select
-        blocking_reason,
-        sum(energy_mwh) as energy_mwh
-    from blocked_energy_monthly
-    where
-        period = (select chosen.period from chosen)
-        [[and siren = {{siren}}]]
-    group by blocking_reason
-),
-
-submitted as (
-    select
-        sum(not_sent_mwh) as not_sent_mwh,
-        sum(refused_mwh) as refused_mwh,
-        sum(uncertain_mwh) as uncertain_mwh,
-        -- Energy that was recomputed after CARBURE acknowledged it.
-        sum(carbure_mwh - acknowledged_mwh - locked_mwh) as changed_mwh
-    from submission_status_monthly
-    where
-        period = (select chosen.period from chosen)
-        [[and siren = {{siren}}]]
-),
-
 steps as (
-    select
-        step.display_order,
-        step.title,
-        step.energy_mwh
-    from received
-    cross join submitted
-    cross join
-        lateral (
-            values
-            (0, 'Reçu', received.energy_mwh),
-            (30, 'Non transmis', -submitted.not_sent_mwh),
-            (31, 'Refusé par CARBURE', -submitted.refused_mwh),
-            (32, 'Sans réponse claire', -submitted.uncertain_mwh),
-            (33, 'Recalculé depuis', submitted.changed_mwh)
-        ) as step (display_order, title, energy_mwh)
-    union all
-    select
-        labels.display_order,
-        labels.title,
-        -rejected.energy_mwh as energy_mwh
-    from rejected
-    inner join reason_labels as labels
-        on rejected.flag_name = labels.reason and labels.kind = 'rejection'
-    union all
-    select
-        10 + labels.display_order as display_order,
-        labels.title,
-        -blocked.energy_mwh as energy_mwh
-    from blocked
-    inner join reason_labels as labels
-        on blocked.blocking_reason = labels.reason and labels.kind = 'blocking'
+    select * from energy_steps_monthly
+    where
+        period = (select chosen.period from chosen)
+        [[and siren = {{siren}}]]
 )
 
 select
     title as step,
-    energy_mwh
+    sum(energy_mwh) as energy_mwh
 from steps
-where display_order = 0 or energy_mwh <> 0
+group by display_order, title
+having display_order = 0 or sum(energy_mwh) <> 0
 order by display_order

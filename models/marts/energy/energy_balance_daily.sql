@@ -1,0 +1,41 @@
+{{ config(materialized='monthly_replace') }}
+
+with
+
+energy as (
+    select * from {{ ref('int_energy_daily') }}
+    where period = {{ period_date() }}
+),
+
+stations as (
+    select * from {{ ref('int_station_history') }}
+),
+
+outcomes as (
+    select
+        energy.period,
+        energy.started_on,
+        stations.siren,
+        stations.amenageur_name,
+        stations.operational_unit_code,
+        energy.is_rejected,
+        {{ blocking_reason('energy', 'stations') }} is not null as is_blocked,
+        energy.sessions,
+        energy.energy_kwh
+    from energy
+    left join stations on energy.station_version_id = stations.station_version_id
+)
+
+select
+    period,
+    started_on,
+    siren,
+    max(amenageur_name) as amenageur_name,
+    operational_unit_code,
+    {{ sessions_and_kwh('received', 'true') }},
+    {{ sessions_and_kwh('rejected', 'is_rejected') }},
+    {{ sessions_and_kwh('blocked', 'not is_rejected and is_blocked') }},
+    {{ sessions_and_kwh('sendable', 'not is_rejected and not is_blocked') }},
+    {{ computed_at() }} as computed_at
+from outcomes
+group by period, started_on, siren, operational_unit_code
