@@ -101,7 +101,10 @@ def test_reference_lists_every_variable_with_its_default() -> None:
         name: yaml.safe_load(default)
         for name, default, _ in table_rows(DOCS / "reference.md", "dbt variables")
     }
-    assert listed == variables
+    # The catalogue is in docs/rules.md.
+    assert listed == {
+        name: value for name, value in variables.items() if not isinstance(value, list)
+    }
 
 
 def test_reference_lists_every_mart() -> None:
@@ -160,4 +163,6 @@ def test_every_model_and_column_is_described(made: Warehouse) -> None:
     for key, model in models.items():
         assert model["description"], key
         described = {name for name, column in model["columns"].items() if column["description"]}
-        assert catalog[key]["columns"].keys() == described, key
+        # Columns of rules are described in the database, from the catalogue.
+        commented = {name for name, column in catalog[key]["columns"].items() if column["comment"]}
+        assert catalog[key]["columns"].keys() == described | commented, key
