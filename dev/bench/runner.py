@@ -83,7 +83,7 @@ def _contenders(stage: Stage, sources: str, folder: Path) -> dict[str, Contender
     contenders["dbt build"] = Contender(
         partial(_first_build, database),
         database.query,
-        "tiruert_intermediate.int_session_flags",
+        "tiruert.sessions_flagged",
         "tiruert.station_energy_monthly",
     )
     if "duckdb" in optional and sources == LOCAL:

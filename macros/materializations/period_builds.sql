@@ -19,7 +19,17 @@
         built_at timestamptz,
         primary key (model, period)
     );
-    alter table {{ period_builds() }} add column if not exists judged_by jsonb;
+    -- Only if needed: `alter table` would wait for every build that is running.
+    do $do$
+    begin
+        if not exists (
+            select from pg_attribute
+            where attrelid = cast({{ literal(period_builds()) }} as regclass) and attname = 'judged_by'
+        ) then
+            alter table {{ period_builds() }} add column judged_by jsonb;
+        end if;
+    end
+    $do$;
 {% endmacro %}
 
 {# The months that a model still has to build, as YYYY-MM, the earliest first. #}
