@@ -4,7 +4,7 @@
 
     `requested_at` is the start of the last run that had to build the month, `built_at` the start of the
     run that last built it. `judged_by` has the limits and rejecting rules that were valid for the month
-    when it was built.
+    when `int_session_flags` built it; null for other models.
 #}
 {% macro period_builds() %}
     {%- do return(api.Relation.create(schema=target.schema ~ '_intermediate', identifier='period_builds')) -%}
@@ -48,7 +48,8 @@
 
 {% macro record_build(model_name) %}
     update {{ period_builds() }}
-    set built_at = {{ computed_at() }}, judged_by = {{ literal(tojson(judged_by())) }}
+    set built_at = {{ computed_at() }}
+        {%- if model_name == 'int_session_flags' %}, judged_by = {{ literal(tojson(judged_by())) }}{% endif %}
     where model = {{ literal(model_name) }} and period = {{ period_date() }}
 {% endmacro %}
 

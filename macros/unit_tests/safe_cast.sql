@@ -1,6 +1,6 @@
 {#
-    dbt casts the values of unit tests with this macro. The catalogue of PostgreSQL calls every array type
-    ARRAY, which is not a type that a value can be cast to. All arrays of this project are text[].
+    dbt casts the values of unit tests with this macro. PostgreSQL's information schema reports every array
+    type as ARRAY, which is not a valid target of a cast. All arrays of this project are text[].
 #}
 {% macro postgres__safe_cast(field, type) -%}
     cast({{ field }} as {{ 'text[]' if type == 'ARRAY' else type }})

@@ -20,7 +20,7 @@ acknowledged as (
         period,
         siren,
         carbure_mwh,
-        0.0000005 * (computed_stations + 10 * blocked_stations + 1) as rounding_mwh
+        0.0000005 * (computed_stations + 10 * (blocked_stations + 1)) as rounding_mwh
     from {{ ref('submission_status_monthly') }}
     where {{ period_in('period', months) }}
 )

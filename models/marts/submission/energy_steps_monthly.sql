@@ -2,7 +2,7 @@
 
 with
 
-labels as (
+labels as not materialized (
     select * from {{ ref('reason_labels') }}
 ),
 
@@ -23,7 +23,7 @@ rejected as (
         anomalies.period,
         anomalies.siren,
         'rejected' as outcome,
-        100 + labels.display_order as display_order,
+        100 + coalesce(labels.display_order, 99) as display_order,
         anomalies.rule as reason,
         coalesce(labels.title, anomalies.rule) as title,
         -anomalies.first_kwh * 0.001 as energy_mwh
@@ -37,7 +37,7 @@ blocked as (
         blocked_energy.period,
         blocked_energy.siren,
         'blocked' as outcome,
-        200 + labels.display_order as display_order,
+        200 + coalesce(labels.display_order, 99) as display_order,
         blocked_energy.blocking_reason as reason,
         coalesce(labels.title, blocked_energy.blocking_reason) as title,
         -blocked_energy.energy_mwh as energy_mwh

@@ -2,7 +2,7 @@
 select
     sessions.session_id,
     sessions.blocking_reason,
-    labels.title,
+    coalesce(labels.title, sessions.blocking_reason) as title,
     labels.explanation,
     sessions.id_pdc_itinerance,
     sessions.id_station_itinerance,
@@ -14,9 +14,13 @@ select
     sessions.energy_kwh,
     sessions.booked_energy_kwh
 from sessions_flagged as sessions
-inner join reason_labels as labels
+left join reason_labels as labels
     on sessions.period = labels.period and sessions.blocking_reason = labels.reason
-where sessions.period = %(period)s and sessions.siren = %(siren)s and not sessions.is_rejected
+where
+    sessions.period = %(period)s
+    and sessions.siren = %(siren)s
+    and not sessions.is_rejected
+    and sessions.blocking_reason is not null
 order by
     sessions.id_pdc_itinerance, sessions.started_at, sessions.ended_at, sessions.received_at,
     sessions.session_id

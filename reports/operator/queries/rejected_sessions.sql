@@ -24,6 +24,7 @@ ordered_sessions as (
         max_energy_kwh,
         duplicate,
         overlap,
+        invalid_time,
         is_rejected,
         rejection_reasons,
         lag(session_id) over charge_point as previous_session_id,
@@ -69,6 +70,7 @@ hiding as (
         on
             rejected.id_pdc_itinerance = earlier.id_pdc_itinerance
             and rejected.started_at < earlier.ended_at
+            and not earlier.invalid_time
             and (
                 rejected.started_at, rejected.ended_at, rejected.received_at, rejected.session_id
             ) > (earlier.started_at, earlier.ended_at, earlier.received_at, earlier.session_id)
@@ -121,7 +123,7 @@ select
     to_json(hiding.hiding_ended_at) #>> '{}' as hiding_ended_at,
     to_json(hiding.hiding_received_at) #>> '{}' as hiding_received_at
 from rejected
-inner join rule_texts on rejected.rejection_reasons = rule_texts.rejection_reasons
+left join rule_texts on rejected.rejection_reasons = rule_texts.rejection_reasons
 left join hiding
     on rejected.session_id = hiding.session_id and rejected.started_at = hiding.started_at
 order by
