@@ -22,6 +22,9 @@
     With `partitioned`, each month is a table of its own: made aside, in parallel, then swapped in. This
     is for millions of rows a month, and readers are blocked only for the swap.
 
+    With `records_limits`, the limits that the month was judged by are stored with it: this model applies the
+    rules.
+
     `sql_header` runs at the beginning of each transaction, so `set local` applies to this model alone.
 #}
 {% materialization monthly_replace, adapter='postgres' %}

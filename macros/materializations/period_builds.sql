@@ -4,7 +4,7 @@
 
     `requested_at` is the start of the last run that had to build the month, `built_at` the start of the
     run that last built it. `judged_by` has the limits and rejecting rules that were valid for the month
-    when `int_session_flags` built it; null for other models.
+    then, for a model with the configuration `records_limits`; null for others.
 #}
 {% macro period_builds() %}
     {%- do return(api.Relation.create(schema=target.schema ~ '_intermediate', identifier='period_builds')) -%}
@@ -49,7 +49,7 @@
 {% macro record_build(model_name) %}
     update {{ period_builds() }}
     set built_at = {{ computed_at() }}
-        {%- if model_name == 'int_session_flags' %}, judged_by = {{ literal(tojson(judged_by())) }}{% endif %}
+        {%- if config.get('records_limits') %}, judged_by = {{ literal(tojson(judged_by())) }}{% endif %}
     where model = {{ literal(model_name) }} and period = {{ period_date() }}
 {% endmacro %}
 

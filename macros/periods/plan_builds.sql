@@ -125,17 +125,18 @@
 {% endmacro %}
 
 {#
-    Names the built months that were judged by other limits or rules than those valid for them now, and that
-    this run does not build. A closed month is judged again only on request.
+    Warn about built months whose stored limits or rejecting rules differ from those valid for them now, and
+    that this run does not build. A closed month is judged again only on request.
 #}
 {% macro warn_about_other_limits() %}
     {%- set months = run_query(
         "select to_char(period, 'YYYY-MM'), cast(judged_by as text) from " ~ period_builds()
-        ~ " where model = 'int_session_flags' and judged_by is not null and built_at >= requested_at order by period"
+        ~ " where judged_by is not null and built_at >= requested_at order by period"
     ) -%}
     {%- set differing = [] -%}
-    {%- for month, stored in months.rows if fromjson(stored) != judged_by(month) -%}
-        {%- do differing.append(month ~ ' (' ~ differences(fromjson(stored), judged_by(month)) ~ ')') -%}
+    {%- for month, stored in months.rows -%}
+        {%- set difference = differences(fromjson(stored), judged_by(month)) -%}
+        {%- if difference -%}{%- do differing.append(month ~ ' (' ~ difference ~ ')') -%}{%- endif -%}
     {%- endfor -%}
     {%- if differing -%}
         {%- do exceptions.warn(
@@ -153,10 +154,10 @@
         {%- do texts.append(name ~ ' ' ~ stored.limits.get(name) ~ ', now ' ~ value) -%}
     {%- endfor -%}
     {%- for name in valid.rejecting_rules if name not in stored.rejecting_rules -%}
-        {%- do texts.append('without ' ~ name) -%}
+        {%- do texts.append(name ~ ' did not reject') -%}
     {%- endfor -%}
     {%- for name in stored.rejecting_rules if name not in valid.rejecting_rules -%}
-        {%- do texts.append('with ' ~ name) -%}
+        {%- do texts.append(name ~ ' rejected') -%}
     {%- endfor -%}
     {%- do return(texts | join('; ')) -%}
 {% endmacro %}

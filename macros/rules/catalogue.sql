@@ -54,7 +54,7 @@
     {%- do return(names | unique | list) -%}
 {% endmacro %}
 
-{# What a month is judged by. Stored with the month in period_builds. #}
+{# The limits and rejecting rules that are valid for a month. Stored with it in period_builds. #}
 {% macro judged_by(period=none) %}
     {%- set limits = {} -%}
     {%- for name in limit_names() -%}{%- do limits.update({name: limit(name, period)}) -%}{%- endfor -%}

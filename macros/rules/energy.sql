@@ -3,13 +3,24 @@
     is in hours, so that a change of clocks does not matter.
 #}
 {% macro has_valid_time(start, end) -%}
-    {%- set limit = "interval '" ~ 24 * limit('max_duration_days') ~ " hours'" -%}
-    {{ end }} between {{ start }} - {{ limit }} and {{ start }} + {{ limit }}
+    {%- set max_duration = "interval '" ~ 24 * limit('max_duration_days') ~ " hours'" -%}
+    {{ end }} between {{ start }} - {{ max_duration }} and {{ start }} + {{ max_duration }}
 {%- endmacro %}
 
 {# Signed duration in hours, whole days included, in double precision. Null if the end is unusable. #}
 {% macro duration_hours(start, end) -%}
     case when {{ has_valid_time(start, end) }} then {{ hours_between(start, end) }} end
+{%- endmacro %}
+
+{#
+    The same for a stored session, alias `session`: by the rule that was stored, because the limit that is
+    valid today may not be the month's.
+#}
+{% macro stored_duration_hours(session) -%}
+    case
+        when not coalesce('invalid_time' = any({{ session }}.broken_rules), false)
+            then {{ hours_between(session ~ '.started_at', session ~ '.ended_at') }}
+    end
 {%- endmacro %}
 
 {% macro hours_between(start, end) -%}
@@ -38,8 +49,8 @@
 {%- endmacro %}
 
 {# Energy that a charge point can deliver at full power, in kWh. Null if duration or power are unusable. #}
-{% macro max_energy_kwh(start, end, power_kw) -%}
-    {{ duration_hours(start, end) }} * {{ usable_power_kw(power_kw) }}
+{% macro max_energy_kwh(duration_hours, power_kw) -%}
+    {{ duration_hours }} * {{ usable_power_kw(power_kw) }}
 {%- endmacro %}
 
 {# True if energy is finite and not negative. In PostgreSQL, NaN is greater than infinity. #}

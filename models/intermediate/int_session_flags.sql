@@ -1,4 +1,4 @@
-{{ config(materialized='monthly_replace', partitioned=true) }}
+{{ config(materialized='monthly_replace', partitioned=true, records_limits=true) }}
 
 -- The rules: one condition per rule, in the order of the catalogue in dbt_project.yml. A comparison
 -- with null is null, which counts as false.
@@ -82,7 +82,8 @@ measured as (
         latest_earlier_ended_at,
         {{ duration_hours('started_at', 'ended_at') }} as duration_hours,
         {{ delay_hours('started_at', 'ended_at', 'received_at') }} as delay_hours,
-        {{ max_energy_kwh('started_at', 'ended_at', 'max_power_kw') }} as max_energy_kwh,
+        {{ max_energy_kwh(duration_hours('started_at', 'ended_at'), 'max_power_kw') }}
+            as max_energy_kwh,
         -- Null disables the rules that compare these.
         case when {{ is_valid_energy('energy_kwh') }} then energy_kwh end as valid_kwh,
         case when compared_charge_point is not null then previous_ended_at end

@@ -2,7 +2,7 @@
 -- up to what is rejected.
 
 {%- set months = checked_months() %}
-{%- set outcomes = ['received', 'rejected', 'blocked', 'sendable'] %}
+{%- set outcomes = outcome_conditions() | list %}
 
 with
 

@@ -39,11 +39,8 @@ rejected as (
         'duplicate' = any(sessions.broken_rules) as duplicate,
         {{ booked_energy_kwh('sessions.energy_kwh') }} as booked_energy_kwh,
         sessions.energy_kwh,
-        -- The stored rule, because the limit that is valid today may not be the month's.
-        case
-            when not coalesce('invalid_time' = any(sessions.broken_rules), false)
-                then {{ hours_between('sessions.started_at', 'sessions.ended_at') }}
-        end * {{ usable_power_kw('charge_points.max_power_kw') }} as max_energy_kwh
+        {{ max_energy_kwh(stored_duration_hours('sessions'), 'charge_points.max_power_kw') }}
+            as max_energy_kwh
     from sessions
     inner join charge_points
         on sessions.charge_point_version_id = charge_points.charge_point_version_id

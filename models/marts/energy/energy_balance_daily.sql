@@ -32,10 +32,9 @@ select
     siren,
     max(amenageur_name) as amenageur_name,
     operational_unit_code,
-    {{ sessions_and_kwh('received', 'true') }},
-    {{ sessions_and_kwh('rejected', 'is_rejected') }},
-    {{ sessions_and_kwh('blocked', 'not is_rejected and is_blocked') }},
-    {{ sessions_and_kwh('sendable', 'not is_rejected and not is_blocked') }},
+    {% for outcome, condition in outcome_conditions().items() -%}
+        {{ sessions_and_kwh(outcome, condition) }},
+    {% endfor -%}
     {{ computed_at() }} as computed_at
 from outcomes
 group by period, started_on, siren, operational_unit_code

@@ -4,14 +4,7 @@
 with
 
 flags as (
-    select
-        *,
-        -- The flag, because the limit that is valid today may not be the month's.
-        case
-            when not coalesce('invalid_time' = any(broken_rules), false)
-                then {{ hours_between('started_at', 'ended_at') }}
-        end as duration_hours
-    from {{ ref('int_session_flags') }}
+    select * from {{ ref('int_session_flags') }}
 ),
 
 charge_points as (
@@ -24,11 +17,12 @@ select
     flags.started_at,
     flags.ended_at,
     flags.received_at,
-    flags.duration_hours,
+    {{ stored_duration_hours('flags') }} as duration_hours,
     flags.energy_kwh,
     {{ booked_energy_kwh('flags.energy_kwh') }} as booked_energy_kwh,
     charge_points.max_power_kw,
-    flags.duration_hours * {{ usable_power_kw('charge_points.max_power_kw') }} as max_energy_kwh,
+    {{ max_energy_kwh(stored_duration_hours('flags'), 'charge_points.max_power_kw') }}
+        as max_energy_kwh,
     charge_points.id_pdc_itinerance,
     charge_points.id_station_itinerance,
     charge_points.operational_unit_code,

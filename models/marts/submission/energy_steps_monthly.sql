@@ -2,10 +2,6 @@
 
 with
 
-labels as not materialized (
-    select * from {{ ref('reason_labels') }}
-),
-
 received as (
     select
         period,
@@ -20,32 +16,27 @@ received as (
 
 rejected as (
     select
-        anomalies.period,
-        anomalies.siren,
+        period,
+        siren,
         'rejected' as outcome,
-        100 + coalesce(labels.display_order, 99) as display_order,
-        anomalies.rule as reason,
-        coalesce(labels.title, anomalies.rule) as title,
-        -anomalies.first_kwh * 0.001 as energy_mwh
-    from {{ ref('anomalies_daily') }} as anomalies
-    left join labels on anomalies.period = labels.period and anomalies.rule = labels.reason
-    where anomalies.first_sessions > 0
+        100 as display_order,
+        rule as reason,
+        rule as title,
+        -first_kwh * 0.001 as energy_mwh
+    from {{ ref('anomalies_daily') }}
+    where first_sessions > 0
 ),
 
 blocked as (
     select
-        blocked_energy.period,
-        blocked_energy.siren,
+        period,
+        siren,
         'blocked' as outcome,
-        200 + coalesce(labels.display_order, 99) as display_order,
-        blocked_energy.blocking_reason as reason,
-        coalesce(labels.title, blocked_energy.blocking_reason) as title,
-        -blocked_energy.energy_mwh as energy_mwh
-    from {{ ref('blocked_energy_monthly') }} as blocked_energy
-    left join labels
-        on
-            blocked_energy.period = labels.period
-            and blocked_energy.blocking_reason = labels.reason
+        200 as display_order,
+        blocking_reason as reason,
+        blocking_reason as title,
+        -energy_mwh as energy_mwh
+    from {{ ref('blocked_energy_monthly') }}
 ),
 
 submitted as (
@@ -53,7 +44,7 @@ submitted as (
         status.period,
         status.siren,
         'submitted' as outcome,
-        300 + step.display_order as display_order,
+        step.display_order,
         step.reason,
         step.title,
         step.energy_mwh
@@ -61,12 +52,12 @@ submitted as (
     cross join
         lateral (
             values
-            (1, 'not_sent', 'Non transmis', -status.not_sent_mwh),
-            (2, 'refused', 'Refusé par CARBURE', -status.refused_mwh),
-            (3, 'uncertain', 'Sans réponse claire', -status.uncertain_mwh),
+            (301, 'not_sent', 'Non transmis', -status.not_sent_mwh),
+            (302, 'refused', 'Refusé par CARBURE', -status.refused_mwh),
+            (303, 'uncertain', 'Sans réponse claire', -status.uncertain_mwh),
             -- Energy that was recomputed after CARBURE acknowledged it.
             (
-                4, 'recomputed', 'Recalculé depuis',
+                304, 'recomputed', 'Recalculé depuis',
                 status.carbure_mwh - status.acknowledged_mwh - status.locked_mwh
             )
         ) as step (display_order, reason, title, energy_mwh)
@@ -81,15 +72,32 @@ steps as (
     select * from blocked
     union all
     select * from submitted
+),
+
+totals as (
+    select
+        period,
+        siren,
+        outcome,
+        display_order,
+        reason,
+        title,
+        sum(energy_mwh) as energy_mwh
+    from steps
+    group by period, siren, outcome, display_order, reason, title
+),
+
+labels as (
+    select * from {{ ref('reason_labels') }}
 )
 
 select
-    period,
-    siren,
-    outcome,
-    display_order,
-    reason,
-    title,
-    sum(energy_mwh) as energy_mwh
-from steps
-group by period, siren, outcome, display_order, reason, title
+    totals.period,
+    totals.siren,
+    totals.outcome,
+    totals.reason,
+    totals.energy_mwh,
+    totals.display_order + coalesce(labels.display_order, 0) as display_order,
+    coalesce(labels.title, totals.title) as title
+from totals
+left join labels on totals.period = labels.period and totals.reason = labels.reason

@@ -4,4 +4,4 @@ select
     judged_by -> 'limits' as limits,
     judged_by -> 'rejecting_rules' as rejecting_rules
 from {{ source('builds', 'period_builds') }}
-where model = 'int_session_flags' and judged_by is not null
+where judged_by is not null

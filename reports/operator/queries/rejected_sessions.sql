@@ -1,4 +1,4 @@
--- Rejected sessions, with their rules and the figures that these compared.
+-- Rejected sessions, the rules that reject them, and the values that these rules compare.
 with charge_points as (
     select distinct id_pdc_itinerance
     from sessions_flagged
