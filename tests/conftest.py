@@ -16,9 +16,9 @@ from tests.support.warehouse import PROJECT, Warehouse
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """The server named by libpq's variables or, if PGHOST is not set, the project's own."""
-    own = postgres.running("tests")
+def server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Warehouse]:
+    """The server named by libpq's variables or, if PGHOST is not set, one of this test process."""
+    own = postgres.running(f"tests-{worker_id}")
     with nullcontext(dict(os.environ)) if "PGHOST" in os.environ else own as environment:
         yield Warehouse(environment | dbt_variables(tmp_path_factory.mktemp("dbt")))
 
