@@ -22,6 +22,10 @@
     With `partitioned`, each month is a table of its own: made aside, in parallel, then swapped in. This
     is for millions of rows a month, and readers are blocked only for the swap.
 
+    With `keeps_inputs`, the table has sessions that the source may have dropped since, and is never dropped
+    itself: a full refresh replaces its months one by one, and added or removed columns are altered in
+    place. A month that would lose too much keeps its previous state (loss.sql).
+
     With `records_limits`, the limits that the month was judged by are stored with it: this model applies the
     rules.
 
@@ -36,7 +40,11 @@
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
     {% do get_assert_columns_equivalent(sql) %}
-    {% if must_create %}{% do create_monthly_table(target, existing) %}{% endif %}
+    {% if must_create %}
+        {% do create_monthly_table(target, existing) %}
+    {% elif config.get('keeps_inputs') %}
+        {% do match_columns(target) %}
+    {% endif %}
 
     {% set periods = requested_months(model.name) %}
     {% for period in periods %}
@@ -81,6 +89,18 @@
 {% endmacro %}
 
 
+{# Add and drop columns, so that a new version of the project keeps the rows. #}
+{% macro match_columns(target) %}
+    {% set existing = adapter.get_columns_in_relation(target) | map(attribute='name') | list %}
+    {% for column in model['columns'].values() if column.name not in existing %}
+        {% call statement('add') %}alter table {{ target }} add column {{ column.name }} {{ column.data_type }}{% endcall %}
+    {% endfor %}
+    {% for name in existing if name not in model['columns'] %}
+        {% call statement('drop') %}alter table {{ target }} drop column {{ name }}{% endcall %}
+    {% endfor %}
+{% endmacro %}
+
+
 {# Replace one month and return what happened, for the log. #}
 {% macro replace_month(target, period) %}
     {#- Macros of macros/periods read the month to render from the context. -#}
@@ -99,7 +119,8 @@
         {% do return('built by another run') %}
     {% endif %}
     {% if config.get('partitioned') %}
-        {% do replace_partition(target, period, rows) %}
+        {% set loss = replace_partition(target, period, rows) %}
+        {% if loss %}{% do return('kept as it was: it would lose ' ~ describe_loss(loss)) %}{% endif %}
     {% else %}
         {% call statement('replace') %}
             delete from {{ target }} where period = {{ period_date() }};
@@ -112,6 +133,7 @@
 {% endmacro %}
 
 
+{# Returns what the month would lose if that is too much, so that it stays as it was; else none. #}
 {% macro replace_partition(target, period, rows) %}
     {% set name = target.identifier ~ '_' ~ period | replace('-', '_') %}
     {% set old = target.incorporate(path={'identifier': name}) %}
@@ -120,6 +142,15 @@
         -- Rows never change, so there is nothing to vacuum.
         create table {{ new }} with (autovacuum_enabled = false) as {{ rows }}
     {% endcall %}
+    {% set loss = too_much_loss(old, new) if config.get('keeps_inputs') and period not in months_of_variable('accept_loss') %}
+    {% if loss %}
+        {% call statement('keep') %}
+            drop table {{ new }};
+            {{ record_loss(model.name, loss) }};
+            commit
+        {% endcall %}
+        {% do return(loss) %}
+    {% endif %}
     {% call statement('attach') %}
         -- With this check in place, attaching scans nothing while it blocks readers.
         alter table {{ new }} add check (period is not null and period = {{ period_date() }});
@@ -128,4 +159,5 @@
         alter table {{ new }} rename to {{ old.identifier }};
         alter table {{ target }} attach partition {{ old }} for values in ({{ period_date() }})
     {% endcall %}
+    {% do return(none) %}
 {% endmacro %}

@@ -4,7 +4,8 @@
 
     `requested_at` is the start of the last run that had to build the month, `built_at` the start of the
     run that last built it. `judged_by` has the limits and rejecting rules that were valid for the month
-    then, for a model with the configuration `records_limits`; null for others.
+    then, for a model with the configuration `records_limits`; null for others. `loss` says what the month
+    would have lost, if that was too much and the month therefore kept its previous state; else null.
 #}
 {% macro period_builds() %}
     {%- do return(api.Relation.create(schema=target.schema ~ '_intermediate', identifier='period_builds')) -%}
@@ -28,6 +29,12 @@
         ) then
             alter table {{ period_builds() }} add column judged_by jsonb;
         end if;
+        if not exists (
+            select from pg_attribute
+            where attrelid = cast({{ literal(period_builds()) }} as regclass) and attname = 'loss'
+        ) then
+            alter table {{ period_builds() }} add column loss jsonb;
+        end if;
     end
     $do$;
 {% endmacro %}
@@ -48,8 +55,17 @@
 
 {% macro record_build(model_name) %}
     update {{ period_builds() }}
-    set built_at = {{ computed_at() }}
-        {%- if config.get('records_limits') %}, judged_by = {{ literal(tojson(judged_by())) }}{% endif %}
+    set
+        built_at = {{ computed_at() }},
+        {% if config.get('records_limits') %}judged_by = {{ literal(tojson(judged_by())) }},{% endif %}
+        loss = null
+    where model = {{ literal(model_name) }} and period = {{ period_date() }}
+{% endmacro %}
+
+{# The month keeps its previous state. It counts as built: the same build would lose the same. #}
+{% macro record_loss(model_name, loss) %}
+    update {{ period_builds() }}
+    set built_at = {{ computed_at() }}, loss = {{ literal(tojson(loss)) }}
     where model = {{ literal(model_name) }} and period = {{ period_date() }}
 {% endmacro %}
 
@@ -57,6 +73,10 @@
 {% macro lock_for_ddl(relation) -%}
     select pg_advisory_xact_lock(hashtextextended({{ literal(relation.schema ~ '.' ~ relation.identifier) }}, 0))
 {%- endmacro %}
+
+{% macro relation_exists(relation) %}
+    {%- do return(run_query('select to_regclass(' ~ literal(relation) ~ ') is not null').columns[0].values()[0]) -%}
+{% endmacro %}
 
 {% macro table_exists(relation) %}
     {%- set found = run_query(

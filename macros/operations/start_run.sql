@@ -9,6 +9,7 @@
         {%- call statement('begin') -%}
             begin; {{ lock_for_ddl(period_builds()) }};
             {{ create_period_builds() }}
+            {{ create_source_gap() }}
         {%- endcall -%}
         {%- call statement('ledger') -%}{{ ensure_ledger() }} select{%- endcall -%}
         {%- do plan_builds() -%}

@@ -29,9 +29,17 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The checked months in which the source has another number of sessions or energy than the balance. #}
+{#
+    The checked months in which the source has another number of sessions or energy than the balance. Without
+    those that kept sessions which the source has no more.
+#}
 {% macro months_that_differ_from_source() %}
-    {%- set months = checked_months() -%}
+    {%- set months = [] -%}
+    {%- set checked = checked_months() -%}
+    {%- set kept = months_that_kept_their_state(checked) -%}
+    {%- for month in checked if month not in kept and source_holds(month) -%}
+        {%- do months.append(month) -%}
+    {%- endfor -%}
     {%- if not months -%}{%- do return([]) -%}{%- endif -%}
     {%- set balance = api.Relation.create(schema=target.schema, identifier='energy_balance_monthly') -%}
     {%- set comparison -%}

@@ -37,7 +37,7 @@
 {% macro end_of_run_day() %}
     {%- set zone = modules.pytz.timezone(var('time_zone')) -%}
     {%- set day = run_started_at.astimezone(zone).date() + modules.datetime.timedelta(days=1) -%}
-    {%- do return(zone.localize(modules.datetime.datetime.fromisoformat(day ~ ''))) -%}
+    {%- do return(midnight(day | string)) -%}
 {% endmacro %}
 
 {# The calendar day of an instant, in the declared time zone. #}
@@ -55,9 +55,12 @@
     before `first_month` belong to no month, and hide no session of the first.
 #}
 {% macro lookback_start() %}
+    {%- do return(instant_literal(lookback_instant(current_period()))) -%}
+{% endmacro %}
+
+{% macro lookback_instant(period) %}
     {%- set days = modules.datetime.timedelta(days=var('overlap_lookback_days')) -%}
-    {%- set start = period_instant(current_period()) - days -%}
-    {%- do return(instant_literal([start, period_instant(var('first_month'))] | max)) -%}
+    {%- do return([period_instant(period) - days, period_instant(var('first_month'))] | max) -%}
 {% endmacro %}
 
 {# The start of the run: one instant for all its models, before any of its reads. #}
@@ -71,7 +74,12 @@
 
 {# The first instant of a period. #}
 {% macro period_instant(period) %}
-    {%- set midnight = modules.datetime.datetime.fromisoformat(period ~ '-01') -%}
+    {%- do return(midnight(period ~ '-01')) -%}
+{% endmacro %}
+
+{# The first instant of a day, YYYY-MM-DD. #}
+{% macro midnight(day) %}
+    {%- set midnight = modules.datetime.datetime.fromisoformat(day) -%}
     {%- do return(modules.pytz.timezone(var('time_zone')).localize(midnight)) -%}
 {% endmacro %}
 
@@ -95,25 +103,40 @@
 {% endmacro %}
 
 {% macro month_of_run() %}
-    {%- do return(run_started_at.astimezone(modules.pytz.timezone(var('time_zone'))).strftime('%Y-%m')) -%}
+    {%- do return(month_of(run_started_at)) -%}
+{% endmacro %}
+
+{# The month of an instant. #}
+{% macro month_of(instant) %}
+    {%- do return(instant.astimezone(modules.pytz.timezone(var('time_zone'))).strftime('%Y-%m')) -%}
+{% endmacro %}
+
+{# The months in which data_freshness looks for days with sessions. #}
+{% macro silence_months() %}
+    {%- set days = modules.datetime.timedelta(days=var('silence_lookback_days')) -%}
+    {%- do return(months_between(month_of(period_instant(current_period()) - days), current_period())) -%}
 {% endmacro %}
 
 {# The first month whose end is less than `changeable_days` ago. #}
 {% macro first_changeable_period() %}
-    {%- set instant = run_started_at - modules.datetime.timedelta(days=var('changeable_days')) -%}
-    {%- do return(instant.astimezone(modules.pytz.timezone(var('time_zone'))).strftime('%Y-%m')) -%}
+    {%- do return(month_of(run_started_at - modules.datetime.timedelta(days=var('changeable_days')))) -%}
 {% endmacro %}
 
 {# The months of `var('period')`; an empty list if it is null. #}
 {% macro requested_periods() %}
-    {%- if var('period') is none -%}{%- do return([]) -%}{%- endif -%}
-    {%- set limits = (var('period') | string).split('..') -%}
-    {%- if limits | length > 2 -%}{%- do invalid_period('period', var('period')) -%}{%- endif -%}
-    {%- set first = checked_period('period', limits[0]) -%}
-    {%- set last = checked_period('period', limits[-1]) -%}
+    {%- do return(months_of_variable('period')) -%}
+{% endmacro %}
+
+{# The months of a variable: one month, a range, or null. #}
+{% macro months_of_variable(name) %}
+    {%- if var(name) is none -%}{%- do return([]) -%}{%- endif -%}
+    {%- set limits = (var(name) | string).split('..') -%}
+    {%- if limits | length > 2 -%}{%- do invalid_period(name, var(name)) -%}{%- endif -%}
+    {%- set first = checked_period(name, limits[0]) -%}
+    {%- set last = checked_period(name, limits[-1]) -%}
     {%- if first > last -%}
         {%- do exceptions.raise_compiler_error(
-            "period is '" ~ var('period') ~ "': the first month of the range is after the last"
+            name ~ " is '" ~ var(name) ~ "': the first month of the range is after the last"
         ) -%}
     {%- endif -%}
     {%- do return(months_between(first, last)) -%}
@@ -129,6 +152,6 @@
 {% macro invalid_period(name, value) %}
     {%- do exceptions.raise_compiler_error(
         name ~ " is '" ~ value ~ "': use a month such as 2025-04"
-        ~ (', or a range such as 2025-01..2025-03' if name == 'period' else '')
+        ~ (', or a range such as 2025-01..2025-03' if name != 'first_month' else '')
     ) -%}
 {% endmacro %}

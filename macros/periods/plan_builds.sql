@@ -3,8 +3,10 @@
     `period_builds`. Every query here runs once per run, however long the history is.
 
     - With `var('period')`: the months requested.
-    - Else: each month that can still change, and each month that a model lacks. A month exists if a
-      model knows it or the source has a session in it.
+    - Else: each month that can still change, each month that a model lacks, and each month with blocked
+      energy that can now be sent. A month exists if a model knows it or the source has a session in it.
+
+    A month that neither the source has completely nor the warehouse at all is left out, with a warning.
 
     Models that read a rebuilt month are requested too, even if the run does not select them: the next
     run that does builds them.
@@ -19,13 +21,15 @@
             'a full refresh rebuilds every month: leave out either --full-refresh or period'
         ) -%}
     {%- endif -%}
+    {%- do notice_dropped_sessions(sessions) -%}
     {%- set known = known_months() -%}
     {%- set candidates = requested or candidate_months() | reject('in', known) | list -%}
     {%- set found = months_with_sessions(sessions, candidates) -%}
     {%- do warn_about_empty_source(sessions, requested, found) -%}
-    {%- call statement('request_months') -%}
-        {{ request_months(models, requested or (known + found) | sort) }}
-    {%- endcall -%}
+    {%- set months = computable_months(requested or (known + found) | sort) -%}
+    {%- if months -%}
+        {%- call statement('request_months') -%}{{ request_months(models, months, unblocked_months()) }}{%- endcall -%}
+    {%- endif -%}
     {%- do log_plan(models) -%}
     {%- do warn_about_other_limits() -%}
 {% endmacro %}
@@ -46,8 +50,7 @@
 {% macro source_sessions() %}
     {%- set source = graph.sources.values() | selectattr('source_name', 'equalto', 'qualicharge') | selectattr('name', 'equalto', 'session') | first -%}
     {%- set sessions = api.Relation.create(schema=source.schema, identifier=source.identifier) -%}
-    {%- set found = run_query('select to_regclass(' ~ literal(sessions) ~ ') is not null').columns[0].values()[0] -%}
-    {%- if not found -%}
+    {%- if not relation_exists(sessions) -%}
         {%- do exceptions.raise_compiler_error(
             "the schema '" ~ source.schema ~ "' has no table '" ~ source.identifier
             ~ "': set the variable source_schema to the schema with QualiCharge's tables"
@@ -91,8 +94,11 @@
     {%- endfor -%}
 {% endmacro %}
 
-{# Request a month for every model that lacks it, and for every model if the month can still change. #}
-{% macro request_months(models, months) %}
+{#
+    Request a month for every model that lacks it, and for every model if the month can still change or is
+    in `unblocked`.
+#}
+{% macro request_months(models, months, unblocked) %}
     insert into {{ period_builds() }} (model, period, requested_at)
     select models.model, months.period, {{ computed_at() }}
     from unnest(cast(array[
@@ -107,6 +113,7 @@
         {{ 'true' if requested_periods() or flags.FULL_REFRESH else 'false' }}
         or builds.built_at is null
         or months.period >= cast('{{ first_changeable_period() }}-01' as date)
+        or {{ period_in('months.period', unblocked) }}
     on conflict (model, period) do update
         set requested_at = greatest(period_builds.requested_at, excluded.requested_at)
 {% endmacro %}

@@ -1,91 +1,33 @@
-{{ config(materialized='view') }}
-
--- Why energy of a charge point cannot be sent. The first condition that is true gives the reason.
-{%- set conditions = {
-    'invalid_power': usable_power_kw('max_power_kw') ~ ' is null',
-    'no_station': 'station_id is null',
-    'no_amenageur': 'amenageur_id is null',
-    'no_siren': is_blank('siren'),
-    'invalid_siren': 'not ' ~ is_valid_siren('siren'),
-    'no_name': is_blank('amenageur_name'),
-    'no_operational_unit': 'operational_unit_id is null',
-    'code_not_station_prefix':
-        '(substring(id_station_itinerance, 1, 5) = operational_unit_code) is not true',
-    'invalid_station_id': 'not ' ~ is_valid_station_id('id_station_itinerance'),
-} %}
-{%- set reasons = ['no_charge_point'] + conditions | list %}
-{%- do require_same_names(reasons, blocking_reasons(), 'blocking_reasons') %}
+{{ config(materialized='monthly_replace', partitioned=true) }}
 
 with
 
-charge_points as (
-    select * from {{ ref('stg_qualicharge__charge_points') }}
+states as (
+    select
+        *,
+        {{ first_true(blocking_conditions('charge_point')) }} as blocking_reason
+    from {{ ref('charge_point_states') }}
+),
+
+of_month as (
+    {{ states_of_month('states', 'charge_point_id') }}
 ),
 
 stations as (
-    select * from {{ ref('stg_qualicharge__stations') }}
-),
-
-amenageurs as (
-    select * from {{ ref('stg_qualicharge__amenageurs') }}
-),
-
-operational_units as (
-    select * from {{ ref('stg_qualicharge__operational_units') }}
-),
-
-located as (
-    select
-        charge_points.charge_point_id,
-        charge_points.id_pdc_itinerance,
-        charge_points.max_power_kw,
-        stations.station_id,
-        stations.id_station_itinerance,
-        amenageurs.amenageur_id,
-        amenageurs.siren,
-        amenageurs.amenageur_name,
-        operational_units.operational_unit_id,
-        operational_units.operational_unit_code
-    from charge_points
-    left join stations
-        on charge_points.station_id = stations.station_id
-    left join amenageurs
-        on stations.amenageur_id = amenageurs.amenageur_id
-    left join operational_units
-        on stations.operational_unit_id = operational_units.operational_unit_id
-),
-
-checked as (
-    select
-        *,
-        case
-            {% for reason, condition in conditions.items() -%}
-                when {{ condition }} then '{{ reason }}'
-            {% endfor -%}
-        end as blocking_reason
-    from located
-),
-
-numbered as (
-    select
-        *,
-        {{ version_id([
-            'id_station_itinerance', 'operational_unit_code', 'siren', 'amenageur_name', 'blocking_reason'
-        ]) }} as station_version_id
-    from checked
+    select * from {{ ref('int_stations') }}
+    where period = {{ period_date() }}
 )
 
 select
-    charge_point_id,
-    id_pdc_itinerance,
-    max_power_kw,
-    id_station_itinerance,
-    operational_unit_code,
-    siren,
-    amenageur_name,
-    blocking_reason,
-    station_version_id,
-    {{ version_id([
-        'charge_point_id', 'id_pdc_itinerance', 'max_power_kw', 'station_version_id'
-    ]) }} as charge_point_version_id
-from numbered
+    {{ period_date() }} as period,
+    of_month.charge_point_id,
+    of_month.id_pdc_itinerance,
+    of_month.max_power_kw,
+    stations.station_id,
+    -- A station that no build has seen is no station.
+    case
+        when stations.station_id is null and of_month.blocking_reason is null then 'no_station'
+        else of_month.blocking_reason
+    end as blocking_reason
+from of_month
+left join stations on of_month.station_id = stations.station_id

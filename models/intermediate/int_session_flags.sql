@@ -1,4 +1,9 @@
-{{ config(materialized='monthly_replace', partitioned=true, records_limits=true) }}
+{{ config(
+    materialized='monthly_replace',
+    partitioned=true,
+    keeps_inputs=true,
+    records_limits=true
+) }}
 
 -- The rules: one condition per rule, in the order of the catalogue in dbt_project.yml. A comparison
 -- with null is null, which counts as false.
@@ -17,38 +22,54 @@ hidden_overlap: started_at < latest_earlier_ended_at and started_at >= previous_
 {%- set conditions = fromyaml(conditions) %}
 {%- do require_same_names(conditions, rule_names(), 'rules') %}
 
--- There are millions of rows per month, so details of the charge point are stored once per version,
--- in int_charge_point_history. The versions used here are read from there, so none can be missing.
+-- There are millions of rows per month, so details of the charge point are in int_charge_points.
 
 with
 
 sessions as (
-    select * from {{ ref('stg_qualicharge__sessions') }}
+    select
+        session_id,
+        charge_point_id,
+        energy_kwh,
+        started_at,
+        ended_at,
+        received_at
+    from {{ inputs_of_month(ref('stg_qualicharge__sessions')) }}
     where
-        started_at >= {{ lookback_start() }}
+        started_at >= {{ period_start() }}
         and started_at < {{ period_end() }}
+
+    union all
+
+    select
+        session_id,
+        charge_point_id,
+        null as energy_kwh,
+        started_at,
+        ended_at,
+        received_at
+    from {{ ref('int_lookback_sessions') }}
+    where period = {{ period_date() }}
 ),
 
 charge_points as (
-    select * from {{ ref('int_charge_point_history') }}
-    where is_current
+    select
+        charge_point_id,
+        max_power_kw,
+        -- Sorts twice as fast as a uuid.
+        row_number() over () as charge_point_number
+    from {{ ref('int_charge_points') }}
+    where period = {{ period_date() }}
 ),
 
--- Joined before sorting: a bigint version id sorts twice as fast as a uuid.
 located as (
     select
-        sessions.session_id,
-        sessions.energy_kwh,
-        sessions.started_at,
-        sessions.ended_at,
-        sessions.received_at,
-        charge_points.charge_point_version_id,
-        charge_points.station_version_id,
+        sessions.*,
         charge_points.max_power_kw,
         -- Null for a session that is compared with no other.
         case
             when {{ has_valid_time('sessions.started_at', 'sessions.ended_at') }}
-                then charge_points.charge_point_version_id
+                then charge_points.charge_point_number
         end as compared_charge_point
     from sessions
     left join charge_points
@@ -72,8 +93,7 @@ ordered as (
 measured as (
     select
         session_id,
-        charge_point_version_id,
-        station_version_id,
+        charge_point_id,
         started_at,
         ended_at,
         received_at,
@@ -107,8 +127,7 @@ rules as (
 
 select
     session_id,
-    charge_point_version_id,
-    station_version_id,
+    charge_point_id,
     started_at,
     ended_at,
     received_at,

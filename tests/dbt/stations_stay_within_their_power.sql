@@ -10,11 +10,16 @@ with
 
 stations as (
     select
-        id_station_itinerance,
-        sum(greatest({{ usable_power_kw('max_power_kw') }}, 0)) as max_power_kw
-    from {{ ref('int_charge_point_history') }}
-    where is_current and blocking_reason is null
-    group by id_station_itinerance
+        stations.period,
+        stations.id_station_itinerance,
+        sum(greatest({{ usable_power_kw('charge_points.max_power_kw') }}, 0)) as max_power_kw
+    from {{ ref('int_charge_points') }} as charge_points
+    inner join {{ ref('int_stations') }} as stations
+        on
+            charge_points.period = stations.period
+            and charge_points.station_id = stations.station_id
+    where {{ period_in('stations.period', months) }}
+    group by stations.period, stations.id_station_itinerance
 )
 
 select
@@ -23,9 +28,11 @@ select
     energy.energy_mwh,
     stations.max_power_kw
 from {{ ref('station_energy_monthly') }} as energy
-inner join stations on energy.id_station_itinerance = stations.id_station_itinerance
+inner join stations
+    on
+        energy.period = stations.period
+        and energy.id_station_itinerance = stations.id_station_itinerance
 where
-    -- Only months of this run, because charge points are the current ones.
     {{ period_in('energy.period', months) }}
     and energy.energy_mwh * 1000 > {{ limit('enea_ratio', months | last) }} * stations.max_power_kw
     * 24 * (energy.period_end - energy.period_start + 1)

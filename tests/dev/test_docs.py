@@ -32,9 +32,9 @@ UNTRACKED_PATHS = {"profiles.yml", "NAME.yml"}
 
 LAYERS = {
     "models/staging": set(),
-    "models/intermediate": {"stg_qualicharge", "int"},
-    "models/marts/energy": {"int", "mart"},
-    "models/marts/anomalies": {"int", "mart", "stg_builds"},
+    "models/intermediate": {"stg_qualicharge", "states", "int"},
+    "models/marts/energy": {"int", "states", "mart"},
+    "models/marts/anomalies": {"int", "states", "mart", "stg_builds"},
     "models/marts/submission": {"int", "mart", "stg_ledger"},
 }
 MAY_IMPORT = {
@@ -129,8 +129,8 @@ def test_decision_records_have_one_form(page: Path) -> None:
 def test_models_read_only_the_layer_before(path: Path) -> None:
     [folder] = [folder for folder in LAYERS if path.is_relative_to(PROJECT / folder)]
     for name in re.findall(r"ref\('(\w+)'\)", path.read_text()):
-        prefix = re.match(r"stg_[a-z]+(?=__)|int(?=_)", name)
-        assert (prefix[0] if prefix else "mart") in LAYERS[folder], name
+        layer = re.search(r"^stg_[a-z]+(?=__)|^int(?=_)|states$", name)
+        assert (layer[0] if layer else "mart") in LAYERS[folder], name
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)

@@ -1,6 +1,7 @@
 """The models and the reference implementation agree on thousands of generated cases."""
 
 import math
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import chain
@@ -69,11 +70,12 @@ def time_zone(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def marts(warehouse: Warehouse, source: Source, time_zone: str) -> Warehouse:
+def marts(make_warehouse: Callable[..., Warehouse], source: Source, time_zone: str) -> Warehouse:
     """A warehouse with every month built in `time_zone`."""
+    warehouse = make_warehouse()
     warehouse.load(source)
     abroad = warehouse.with_variables(PGTZ=SESSION_TIME_ZONE)
-    abroad.build("--full-refresh", time_zone=time_zone)
+    abroad.build(time_zone=time_zone)
     return warehouse
 
 

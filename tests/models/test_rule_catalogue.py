@@ -17,7 +17,9 @@ from tests.support.two_operators import charge, network, noon
 from tests.support.warehouse import PROJECT, Warehouse
 
 SIREN = "732829320"
-PARTS_OF_THE_PROJECT = ("common", "dev", "docs", "macros", "models", "reports", "sender", "tests")
+PARTS_OF_THE_PROJECT = (
+    *("common", "dev", "docs", "macros", "models", "reports", "sender", "snapshots", "tests"),
+)
 
 # What "Add a rule" in CONTRIBUTING.md asks for: the condition, the catalogue and a unit test.
 RULE = "too_long"
@@ -42,6 +44,7 @@ UNIT_TEST = """
     overrides: *default_variables
     given:
       - *charge_points
+      - *no_lookback
       - input: ref('stg_qualicharge__sessions')
         rows:
           - session_id: 00000000-0000-0000-0000-000000000001

@@ -8,7 +8,8 @@ energy as (
 ),
 
 stations as (
-    select * from {{ ref('int_station_history') }}
+    select * from {{ ref('int_stations') }}
+    where period = {{ period_date() }}
 ),
 
 rules as (
@@ -25,7 +26,7 @@ rules as (
         coalesce(broken.rule = energy.rejection_reasons[1], false) as is_first
     from energy
     cross join unnest(energy.broken_rules) as broken (rule)
-    left join stations on energy.station_version_id = stations.station_version_id
+    left join stations on energy.station_id = stations.station_id
 )
 
 select

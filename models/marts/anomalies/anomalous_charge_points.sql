@@ -5,20 +5,26 @@ with
 -- Read twice: materializing millions of rows would take longer than reading them again.
 sessions as not materialized (
     select * from {{ ref('int_session_flags') }}
-    where period = {{ period_date() }} and charge_point_version_id is not null
+    where period = {{ period_date() }} and charge_point_id is not null
 ),
 
 charge_points as not materialized (
-    select * from {{ ref('int_charge_point_history') }}
+    select * from {{ ref('int_charge_points') }}
+    where period = {{ period_date() }}
+),
+
+stations as (
+    select * from {{ ref('int_stations') }}
+    where period = {{ period_date() }}
 ),
 
 counted as (
     select
-        charge_point_version_id,
+        charge_point_id,
         count(*) as sessions,
         count(*) filter (where is_rejected) as rejected_sessions
     from sessions
-    group by charge_point_version_id
+    group by charge_point_id
 ),
 
 anomalous as (
@@ -33,7 +39,7 @@ anomalous as (
 
 rejected as (
     select
-        sessions.charge_point_version_id,
+        sessions.charge_point_id,
         'negs' = any(sessions.broken_rules) as negs,
         'enea' = any(sessions.broken_rules) as enea,
         'duplicate' = any(sessions.broken_rules) as duplicate,
@@ -43,7 +49,7 @@ rejected as (
             as max_energy_kwh
     from sessions
     inner join charge_points
-        on sessions.charge_point_version_id = charge_points.charge_point_version_id
+        on sessions.charge_point_id = charge_points.charge_point_id
     where sessions.is_rejected
 ),
 
@@ -62,7 +68,7 @@ compared as (
 
 evidence as (
     select
-        charge_point_version_id,
+        charge_point_id,
         sum(booked_energy_kwh) as rejected_kwh,
         percentile_cont(0.5) within group (order by excess) as median_excess,
         count(*) filter (where duplicate) as sent_twice,
@@ -71,7 +77,7 @@ evidence as (
         count(*) filter (where excess between 50 and 1100) as energy_in_wh,
         count(*) filter (where excess < 50) as power_too_low
     from compared
-    group by charge_point_version_id
+    group by charge_point_id
 ),
 
 explained as (
@@ -88,7 +94,7 @@ explained as (
         end as likely_cause
     from anomalous
     inner join evidence
-        on anomalous.charge_point_version_id = evidence.charge_point_version_id
+        on anomalous.charge_point_id = evidence.charge_point_id
 )
 
 select
@@ -100,10 +106,10 @@ select
             charge_points.id_pdc_itinerance asc
     ) as integer) as rank,
     charge_points.id_pdc_itinerance,
-    charge_points.id_station_itinerance,
-    charge_points.operational_unit_code,
-    charge_points.siren,
-    charge_points.amenageur_name,
+    stations.id_station_itinerance,
+    stations.operational_unit_code,
+    stations.siren,
+    stations.amenageur_name,
     charge_points.max_power_kw,
     explained.sessions,
     explained.rejected_sessions,
@@ -114,4 +120,5 @@ select
     {{ computed_at() }} as computed_at
 from explained
 inner join charge_points
-    on explained.charge_point_version_id = charge_points.charge_point_version_id
+    on explained.charge_point_id = charge_points.charge_point_id
+left join stations on charge_points.station_id = stations.station_id

@@ -8,15 +8,14 @@ delays as (
 ),
 
 stations as (
-    select * from {{ ref('int_station_history') }}
-    where siren is not null
+    select * from {{ ref('int_stations') }}
+    where {{ period_in('period', silence_months()) }} and siren is not null
 ),
 
 energy as (
     select * from {{ ref('int_energy_daily') }}
     where
-        period >= date_trunc('month', {{ period_date() }} - {{ var('silence_lookback_days') }})
-        and period <= {{ period_date() }}
+        {{ period_in('period', silence_months()) }}
         and started_on >= {{ period_date() }} - {{ var('silence_lookback_days') }}
 ),
 
@@ -46,7 +45,8 @@ days_with_sessions as (
         energy.started_on,
         max(stations.amenageur_name) as amenageur_name
     from energy
-    inner join stations on energy.station_version_id = stations.station_version_id
+    inner join stations
+        on energy.period = stations.period and energy.station_id = stations.station_id
     group by stations.siren, energy.started_on
 ),
 

@@ -8,12 +8,15 @@ energy as (
         -- Whether no other rule rejects these sessions.
         coalesce(rejection_reasons, '{}') <@ array['hidden_overlap'] as is_decisive
     from {{ ref('int_energy_daily') }}
-    where period = {{ period_date() }} and 'hidden_overlap' = any(broken_rules)
+    where
+        period = {{ period_date() }}
+        and 'hidden_overlap' = any(broken_rules)
+        and blocking_reason is null
 ),
 
 stations as (
-    select * from {{ ref('int_station_history') }}
-    where blocking_reason is null
+    select * from {{ ref('int_stations') }}
+    where period = {{ period_date() }} and blocking_reason is null
 )
 
 select
@@ -29,5 +32,5 @@ select
         as decisive_stations,
     {{ computed_at() }} as computed_at
 from energy
-inner join stations on energy.station_version_id = stations.station_version_id
+inner join stations on energy.station_id = stations.station_id
 group by energy.period, stations.siren

@@ -7,8 +7,13 @@ sessions as (
 ),
 
 charge_points as (
-    select * from {{ ref('int_charge_point_history') }}
-    where is_current
+    select * from {{ ref('charge_point_states') }}
+    where dbt_valid_to is null
+),
+
+stations as (
+    select * from {{ ref('station_states') }}
+    where dbt_valid_to is null
 )
 
 select
@@ -18,9 +23,10 @@ select
     sessions.received_at,
     sessions.energy_kwh,
     charge_points.id_pdc_itinerance,
-    charge_points.id_station_itinerance,
-    charge_points.operational_unit_code,
-    charge_points.siren,
-    charge_points.amenageur_name
+    stations.id_station_itinerance,
+    stations.operational_unit_code,
+    stations.siren,
+    stations.amenageur_name
 from sessions
 left join charge_points on sessions.charge_point_id = charge_points.charge_point_id
+left join stations on charge_points.station_id = stations.station_id

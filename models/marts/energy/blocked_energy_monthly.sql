@@ -8,7 +8,8 @@ energy as (
 ),
 
 stations as (
-    select * from {{ ref('int_station_history') }}
+    select * from {{ ref('int_stations') }}
+    where period = {{ period_date() }}
 ),
 
 located as (
@@ -20,9 +21,9 @@ located as (
         stations.siren,
         stations.operational_unit_code,
         stations.id_station_itinerance,
-        {{ blocking_reason('energy', 'stations') }} as blocking_reason
+        coalesce(energy.blocking_reason, stations.blocking_reason) as blocking_reason
     from energy
-    left join stations on energy.station_version_id = stations.station_version_id
+    left join stations on energy.station_id = stations.station_id
 )
 
 select

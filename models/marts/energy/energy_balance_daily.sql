@@ -8,7 +8,8 @@ energy as (
 ),
 
 stations as (
-    select * from {{ ref('int_station_history') }}
+    select * from {{ ref('int_stations') }}
+    where period = {{ period_date() }}
 ),
 
 outcomes as (
@@ -19,11 +20,11 @@ outcomes as (
         stations.amenageur_name,
         stations.operational_unit_code,
         energy.is_rejected,
-        {{ blocking_reason('energy', 'stations') }} is not null as is_blocked,
         energy.sessions,
-        energy.energy_kwh
+        energy.energy_kwh,
+        coalesce(energy.blocking_reason, stations.blocking_reason) is not null as is_blocked
     from energy
-    left join stations on energy.station_version_id = stations.station_version_id
+    left join stations on energy.station_id = stations.station_id
 )
 
 select

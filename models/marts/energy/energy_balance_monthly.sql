@@ -8,7 +8,8 @@ energy as (
 ),
 
 stations as (
-    select * from {{ ref('int_station_history') }}
+    select * from {{ ref('int_stations') }}
+    where period = {{ period_date() }}
 ),
 
 -- Grouped first: four rows to sum conditionally.
@@ -16,15 +17,15 @@ outcomes as (
     select
         energy.period,
         energy.is_rejected,
-        {{ blocking_reason('energy', 'stations') }} is not null as is_blocked,
+        coalesce(energy.blocking_reason, stations.blocking_reason) is not null as is_blocked,
         sum(energy.sessions) as sessions,
         sum(energy.energy_kwh) as energy_kwh
     from energy
-    left join stations on energy.station_version_id = stations.station_version_id
+    left join stations on energy.station_id = stations.station_id
     group by
         energy.period,
         energy.is_rejected,
-        {{ blocking_reason('energy', 'stations') }} is not null
+        coalesce(energy.blocking_reason, stations.blocking_reason) is not null
 )
 
 select

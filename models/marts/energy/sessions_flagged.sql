@@ -8,7 +8,11 @@ flags as (
 ),
 
 charge_points as (
-    select * from {{ ref('int_charge_point_history') }}
+    select * from {{ ref('int_charge_points') }}
+),
+
+stations as (
+    select * from {{ ref('int_stations') }}
 )
 
 select
@@ -24,16 +28,24 @@ select
     {{ max_energy_kwh(stored_duration_hours('flags'), 'charge_points.max_power_kw') }}
         as max_energy_kwh,
     charge_points.id_pdc_itinerance,
-    charge_points.id_station_itinerance,
-    charge_points.operational_unit_code,
-    charge_points.siren,
-    charge_points.amenageur_name,
+    stations.id_station_itinerance,
+    stations.operational_unit_code,
+    stations.siren,
+    stations.amenageur_name,
     {% for rule in rule_names() -%}
         coalesce('{{ rule }}' = any(flags.broken_rules), false) as {{ rule }},
     {% endfor -%}
     flags.is_rejected,
     coalesce(flags.rejection_reasons, cast('{}' as text[])) as rejection_reasons,
-    {{ blocking_reason('flags', 'charge_points') }} as blocking_reason
+    coalesce(
+        {{ charge_point_blocking_reason('charge_points') }}, stations.blocking_reason
+    ) as blocking_reason
 from flags
 left join charge_points
-    on flags.charge_point_version_id = charge_points.charge_point_version_id
+    on
+        flags.period = charge_points.period
+        and flags.charge_point_id = charge_points.charge_point_id
+left join stations
+    on
+        charge_points.period = stations.period
+        and charge_points.station_id = stations.station_id

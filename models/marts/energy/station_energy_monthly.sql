@@ -5,18 +5,17 @@ with
 energy as (
     select
         period,
-        station_version_id,
+        station_id,
         sum(sessions) as sessions,
         sum(energy_kwh) as energy_kwh
     from {{ ref('int_energy_daily') }}
-    where period = {{ period_date() }} and not is_rejected
-    group by period, station_version_id
+    where period = {{ period_date() }} and not is_rejected and blocking_reason is null
+    group by period, station_id
 ),
 
--- A build uses one version per station, so each station is in the result once.
 stations as (
-    select * from {{ ref('int_station_history') }}
-    where blocking_reason is null
+    select * from {{ ref('int_stations') }}
+    where period = {{ period_date() }} and blocking_reason is null
 )
 
 select
@@ -32,4 +31,4 @@ select
     false as is_controlled,
     {{ computed_at() }} as computed_at
 from energy
-inner join stations on energy.station_version_id = stations.station_version_id
+inner join stations on energy.station_id = stations.station_id

@@ -5,7 +5,7 @@ energy as (
 ),
 
 stations as (
-    select * from {{ ref('int_station_history') }}
+    select * from {{ ref('int_stations') }}
     where {{ is_valid_siren('siren') }}
 ),
 
@@ -16,10 +16,13 @@ station_days as (
         stations.amenageur_name,
         stations.operational_unit_code,
         stations.id_station_itinerance,
-        not energy.is_rejected and stations.blocking_reason is null as is_sendable,
+        not energy.is_rejected
+        and energy.blocking_reason is null
+        and stations.blocking_reason is null as is_sendable,
         sum(energy.energy_kwh) as energy_kwh
     from energy
-    inner join stations on energy.station_version_id = stations.station_version_id
+    inner join stations
+        on energy.period = stations.period and energy.station_id = stations.station_id
     group by
         energy.started_on,
         stations.siren,

@@ -1,0 +1,53 @@
+{#
+    Whether a month would lose too much: more than the share `max_lost_share` of its sessions or, if it is judged by
+    the same limits as before, of its clean energy. A loss of up to ten sessions is never too much, so that operators
+    can delete and correct sessions of a small month too.
+
+    Returns the loss as {measure: [before, after]}, or none.
+#}
+{% macro too_much_loss(old, new) %}
+    {%- if not table_exists(old) -%}{%- do return(none) -%}{%- endif -%}
+    {%- set measures = {'sessions': 'count(*)'} -%}
+    {%- if config.get('records_limits') and stored_limits(model.name) == judged_by() -%}
+        {%- do measures.update({'clean_kwh': 'round(coalesce(sum(energy_kwh) filter (where not is_rejected), 0))'}) -%}
+    {%- endif -%}
+    {%- set columns = measures.values() | join(', ') -%}
+    {%- set before = run_query('select ' ~ columns ~ ' from ' ~ old).rows[0] -%}
+    {%- set after = run_query('select ' ~ columns ~ ' from ' ~ new).rows[0] -%}
+    {%- set allowed_share = [var('max_lost_share'), 10 / ([before[0], 1] | max)] | max -%}
+    {%- set loss = {} -%}
+    {%- for measure in measures -%}
+        {%- set was, would_be = before[loop.index0] | int, after[loop.index0] | int -%}
+        {%- if was - would_be > allowed_share * was -%}{%- do loss.update({measure: [was, would_be]}) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- do return(loss or none) -%}
+{% endmacro %}
+
+{# For messages: what was and what would be. #}
+{% macro describe_loss(loss) -%}
+    {%- for measure, (before, after) in loss.items() -%}
+        {{ '{:,}'.format(before) }} {{ measure }} would become {{ '{:,}'.format(after) }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# The limits that the month was judged by; none if it never was. #}
+{% macro stored_limits(model_name) %}
+    {%- set stored = run_query(
+        'select cast(judged_by as text) from ' ~ period_builds()
+        ~ ' where model = ' ~ literal(model_name) ~ ' and period = ' ~ period_date()
+    ).rows -%}
+    {%- do return(fromjson(stored[0][0]) if stored and stored[0][0] else none) -%}
+{% endmacro %}
+
+{# The months among `months` that kept their state when they were last built, with what they would have lost. #}
+{% macro months_that_kept_their_state(months) %}
+    {%- set losses = {} -%}
+    {%- if months -%}
+        {%- set found = run_query(
+            "select to_char(period, 'YYYY-MM'), cast(loss as text) from " ~ period_builds()
+            ~ ' where loss is not null and ' ~ period_in('period', months) ~ ' order by model, period'
+        ).rows -%}
+        {%- for month, loss in found -%}{%- do losses.update({month: fromjson(loss)}) -%}{%- endfor -%}
+    {%- endif -%}
+    {%- do return(losses) -%}
+{% endmacro %}

@@ -1,0 +1,205 @@
+{#
+    The source drops old sessions. A month is read from it only while it has the month completely, look-back
+    included; afterwards a month is computed from the sessions that the warehouse has kept
+    (docs/decisions/0045-months-the-source-dropped.md).
+
+    The table `source_gap` has one row once the source has dropped sessions: the instant from which on it is
+    complete, and the last session that it has dropped. If that one is back, so are the others.
+#}
+{% macro source_gap() %}
+    {%- do return(api.Relation.create(schema=target.schema ~ '_intermediate', identifier='source_gap')) -%}
+{% endmacro %}
+
+{% macro create_source_gap() %}
+    create table if not exists {{ source_gap() }} (
+        complete_since timestamptz not null,
+        noticed_at timestamptz not null,
+        last_dropped_id uuid not null,
+        last_dropped_started_at timestamptz not null
+    );
+{% endmacro %}
+
+{# From this instant on the source has every session. Earlier than any month if it has dropped none. #}
+{% macro complete_since() %}
+    {%- set instants = [period_instant(var('first_month'))] -%}
+    {%- if var('source_complete_since') is not none -%}
+        {%- do instants.append(midnight(var('source_complete_since') | string)) -%}
+    {%- endif -%}
+    {%- if execute and table_exists(source_gap()) -%}
+        {%- do instants.extend(run_query('select complete_since from ' ~ source_gap()).columns[0].values()) -%}
+    {%- endif -%}
+    {%- do return(instants | max) -%}
+{% endmacro %}
+
+{% macro source_holds(period) %}
+    {%- do return(lookback_instant(period) >= complete_since()) -%}
+{% endmacro %}
+
+{#
+    What to read the month's sessions from: `source` or, if that has dropped some of them, what this model has
+    kept of them.
+#}
+{% macro inputs_of_month(source) -%}
+    {%- if source_holds(current_period()) -%}
+        {{ source }}
+    {%- else -%}
+        (select * from {{ this }} where period = {{ period_date() }}) as kept
+    {%- endif -%}
+{%- endmacro %}
+
+{#
+    Notice at the start of a run what the source has dropped. Normally one look-up by the source's index: of
+    the earliest session that the source should have.
+
+    An operator deletes only sessions of his own; dropping a part of the table takes the sessions of all. So
+    if sessions of several operational units are missing before the earliest that the source has, it has
+    dropped them. If it has no session at all, it has dropped all of them.
+#}
+{% macro notice_dropped_sessions(sessions) %}
+    {%- set gap = run_query('select last_dropped_id, last_dropped_started_at from ' ~ source_gap()).rows -%}
+    {%- if gap and source_has(sessions, gap[0]) -%}
+        {%- do exceptions.warn('the source has the sessions again that it had dropped: ' ~ sessions) -%}
+        {%- call statement('close_gap') -%}delete from {{ source_gap() }}{%- endcall -%}
+    {%- endif -%}
+    {%- set earliest = earliest_kept_session() -%}
+    {%- if not earliest or source_has(sessions, earliest) -%}{%- do return(none) -%}{%- endif -%}
+    {%- set since = earliest_instant(sessions, earliest[1]) -%}
+    {%- set missing = missing_sessions(earliest[1], since) -%}
+    {%- if since == end_of_run_day() or missing.units > 1 -%}
+        {%- call statement('record_gap') -%}
+            delete from {{ source_gap() }};
+            insert into {{ source_gap() }}
+            values ({{ instant_literal(since) }}, now(), {{ literal(missing.last_id) }}, {{ instant_literal(missing.last_started_at) }})
+        {%- endcall -%}
+        {%- do exceptions.warn(
+            'the source has dropped sessions: it is complete since ' ~ since.astimezone(modules.pytz.utc).isoformat(' ', 'seconds')
+            ~ '. Months that it no longer has completely are computed from the sessions kept in the warehouse'
+        ) -%}
+    {%- endif -%}
+{% endmacro %}
+
+{# Whether the source has a session, given as (id, start). #}
+{% macro source_has(sessions, session) %}
+    {%- set found = run_query(
+        'select 1 from ' ~ sessions ~ ' where id = ' ~ literal(session[0]) ~ ' and start = ' ~ instant_literal(session[1])
+    ) -%}
+    {%- do return(found.rows | length > 0) -%}
+{% endmacro %}
+
+{# The earliest kept session, as (id, start), from the instant on from which the source is complete. #}
+{% macro earliest_kept_session() %}
+    {%- if not table_exists(session_flags()) -%}{%- do return(none) -%}{%- endif -%}
+    {%- set since = complete_since() -%}
+    {%- for month in kept_months() if next_period(month) > month_of(since) -%}
+        {%- set found = run_query(
+            'select session_id, started_at from ' ~ session_flags()
+            ~ " where period = '" ~ month ~ "-01' and started_at >= " ~ instant_literal(since)
+            ~ ' order by started_at, session_id limit 1'
+        ).rows -%}
+        {%- if found -%}{%- do return(found[0]) -%}{%- endif -%}
+    {%- endfor -%}
+{% endmacro %}
+
+{# The first start in the source from an instant on; the end of the day of the run if there is none. #}
+{% macro earliest_instant(sessions, after) %}
+    {%- set months = months_with_sessions(sessions, months_between(month_of(after), month_of_run())) -%}
+    {%- for month in months | sort -%}
+        {%- set start = run_query(
+            'select min(start) from ' ~ sessions
+            ~ ' where start >= ' ~ instant_literal([period_instant(month), after] | max)
+            ~ ' and start < ' ~ month_limit(month)
+        ).columns[0].values()[0] -%}
+        {%- if start is not none -%}{%- do return(start) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- do return(end_of_run_day()) -%}
+{% endmacro %}
+
+{# Kept sessions between two instants: the number of their operational units, and the last session. #}
+{% macro missing_sessions(first, end) %}
+    {%- set months = months_between(month_of(first), month_of(end)) -%}
+    {%- set charge_points = session_flags().incorporate(path={'identifier': 'int_charge_points'}) -%}
+    {%- set stations = session_flags().incorporate(path={'identifier': 'int_stations'}) -%}
+    {%- set found -%}
+        with missing as (
+            select * from {{ session_flags() }}
+            where
+                {{ period_in('period', months) }}
+                and started_at >= {{ instant_literal(first) }}
+                and started_at < {{ instant_literal(end) }}
+        ),
+
+        units as (
+            select count(distinct coalesce(stations.operational_unit_code, '')) as units
+            from missing
+            left join {{ charge_points }} as charge_points
+                on missing.period = charge_points.period and missing.charge_point_id = charge_points.charge_point_id
+            left join {{ stations }} as stations
+                on charge_points.period = stations.period and charge_points.station_id = stations.station_id
+        )
+
+        select units.units, missing.session_id, missing.started_at
+        from units
+        cross join missing
+        order by missing.started_at desc
+        limit 1
+    {%- endset -%}
+    {%- set row = run_query(found).rows[0] -%}
+    {%- do return({'units': row[0], 'last_id': row[1], 'last_started_at': row[2]}) -%}
+{% endmacro %}
+
+{% macro session_flags() %}
+    {%- do return(api.Relation.create(schema=target.schema ~ '_intermediate', identifier='int_session_flags')) -%}
+{% endmacro %}
+
+{# The months whose sessions the warehouse has, the earliest first. #}
+{% macro kept_months() %}
+    {%- do return(run_query(
+        "select to_char(period, 'YYYY-MM') from " ~ period_builds()
+        ~ " where model = 'int_session_flags' and built_at is not null order by period"
+    ).columns[0].values() | list) -%}
+{% endmacro %}
+
+{# Leave out the months that neither the source has completely nor the warehouse at all, with a warning. #}
+{% macro computable_months(months) %}
+    {%- set kept = kept_months() -%}
+    {%- set computable = [] -%}
+    {%- for month in months -%}
+        {%- if month in kept or source_holds(month) -%}
+            {%- do computable.append(month) -%}
+        {%- else -%}
+            {%- do exceptions.warn(
+                month ~ ' is not built: the source is complete only since '
+                ~ complete_since().astimezone(modules.pytz.utc).isoformat(' ', 'seconds')
+                ~ ', and the warehouse has not kept the month'
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do return(computable) -%}
+{% endmacro %}
+
+{#
+    For the months that are no longer read from the source: how many of its sessions the warehouse does not have. As
+    rows (month, sessions), without months that lack none.
+#}
+{% macro late_sessions(months) %}
+    {%- set counts = [] -%}
+    {%- for month in months if not source_holds(month) -%}
+        {%- set since = [period_instant(month), complete_since()] | max -%}
+        {%- set late -%}
+            select count(*)
+            from {{ source('qualicharge', 'session') }} as session
+            where
+                start >= {{ instant_literal(since) }}
+                and start < {{ month_limit(month) }}
+                and not exists (
+                    select from {{ session_flags() }} as flags
+                    where flags.period = cast('{{ month }}-01' as date)
+                        and flags.session_id = session.id
+                        and flags.started_at = session.start
+                )
+        {%- endset -%}
+        {%- set sessions = run_query(late).columns[0].values()[0] -%}
+        {%- if sessions -%}{%- do counts.append((month, sessions)) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- do return(counts) -%}
+{% endmacro %}
