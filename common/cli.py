@@ -5,13 +5,15 @@ import logging
 import signal
 import sys
 import time
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NoReturn
 
 import click
 
 from common.exit_codes import ExitCode
 
+# Sessions and certificates of other years are typing errors.
+FIRST_YEAR, LAST_YEAR = 2015, 2199
 UTC_TIME = "%Y-%m-%dT%H:%M:%S+00:00"
 # Attributes of every log record. The others were passed as `extra`.
 STANDARD_ATTRIBUTES = {*vars(logging.makeLogRecord({})), "message", "asctime"}
@@ -29,9 +31,33 @@ class Month(click.ParamType[date]):
         if isinstance(value, date):
             return value
         try:
-            return datetime.strptime(value, "%Y-%m").date()
+            month = datetime.strptime(value, "%Y-%m").date()
         except ValueError:
             self.fail(f"{value!r} is not a month such as 2025-04", param, ctx)
+        if not FIRST_YEAR <= month.year <= LAST_YEAR:
+            self.fail(f"{value!r} is not a plausible month", param, ctx)
+        return month
+
+
+class Months(click.ParamType[list[date]]):
+    """A month such as 2025-04, or a range such as 2025-01..2025-04, as a list of first days."""
+
+    name = "month"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[date]:
+        """Parse a month or a range. Fails with a message that shows the expected form."""
+        if isinstance(value, list):
+            return value
+        first, separator, last = value.partition("..")
+        months = [Month().convert(first, param, ctx)]
+        end = Month().convert(last if separator else first, param, ctx)
+        while months[-1] < end:
+            months.append((months[-1] + timedelta(days=31)).replace(day=1))
+        if months[-1] > end:
+            self.fail(f"{value!r}: the first month is after the last", param, ctx)
+        return months
 
 
 class JsonFormatter(logging.Formatter):

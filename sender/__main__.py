@@ -10,14 +10,17 @@ from pathlib import Path
 
 import click
 
-from common.cli import Month, configure_logging, run_cli
+from common.cli import Months, configure_logging, run_cli
 from common.database import connected
-from common.errors import SettingsError, UserError
+from common.errors import SettingsError, UserError, WarehouseError
 from common.exit_codes import ExitCode, help_text
 from sender import console, ledger
+from sender.adoption import adopt
 from sender.client import CarbureClient
 from sender.clock import Clock
 from sender.errors import EXIT_CODES
+from sender.ledger import Ledger
+from sender.period_lock import lock_period
 from sender.run import Options, Run
 from sender.settings import CarbureSettings, SenderSettings
 from sender.summary import SummaryRow
@@ -28,7 +31,9 @@ logger = logging.getLogger(__name__)
 
 
 @click.command(epilog=help_text(EXIT_CODES))
-@click.option("--period", type=Month(), help="The month, e.g. 2025-04.")
+@click.option(
+    "--period", type=Months(), help="The month, e.g. 2025-04. With --adopt, also 2025-01..2025-04."
+)
 @click.option("--siren", "sirens", multiple=True, help="Only this SIREN. Repeatable.")
 @click.option(
     "--plan", "--dry-run", "only_plan", is_flag=True, help="Show what would be sent. Send nothing."
@@ -45,6 +50,12 @@ logger = logging.getLogger(__name__)
     "--status", is_flag=True, help="Show what CARBURE has, according to the ledger. Send nothing."
 )
 @click.option(
+    "--adopt",
+    "only_adopt",
+    is_flag=True,
+    help="Take over what the platform's indicators say that CARBURE acknowledged. Send nothing.",
+)
+@click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
     default="text",
@@ -53,7 +64,7 @@ logger = logging.getLogger(__name__)
 )
 @click.option("--debug", is_flag=True, help="Log every HTTP call, and tracebacks of errors.")
 def command(
-    period: date | None,
+    period: list[date] | None,
     sirens: tuple[str, ...],
     only_plan: bool,
     detail: bool,
@@ -63,6 +74,7 @@ def command(
     output: Path | None,
     report: Path | None,
     status: bool,
+    only_adopt: bool,
     log_format: str,
     debug: bool,
 ) -> ExitCode:
@@ -79,18 +91,21 @@ def command(
       python -m sender --period 2025-04 --log-format json --report outcome.json
       python -m sender --period 2025-04 --debug
       python -m sender --status --period 2025-04
+      python -m sender --adopt --period 2025-01..2025-04
     """  # noqa: D301
     configure_logging(log_format, debug=debug)
     settings = SenderSettings.load()
     if status:
-        return _show_status(settings, period)
+        return _show_status(settings, _single(period) if period else None)
     if period is None:
         raise click.UsageError("Missing option '--period'.")
+    if only_adopt:
+        return _adopt(settings, period)
     # Fail before sending if a file is not writable.
     for path in filter(None, (output, report)):
         _write(path, [], mode="a")
     clock = Clock()
-    options = Options(period, only_plan, sirens, force, allow_open_period, allow_shrinkage)
+    options = Options(_single(period), only_plan, sirens, force, allow_open_period, allow_shrinkage)
     carbure = _create_client(clock, is_optional=only_plan)
     with connected(settings.schema_) as connection:
         ledger.check_version(connection)
@@ -108,6 +123,32 @@ def command(
             _show_result(run, list(run.summary.rows()), code, report)
             return code
         return _send(run, carbure, clock, report)
+
+
+def _single(months: list[date]) -> date:
+    if len(months) > 1:
+        raise click.UsageError("A range of months is only for --adopt.")
+    return months[0]
+
+
+def _adopt(settings: SenderSettings, months: list[date]) -> ExitCode:
+    """Adopt each month. Fails if the platform has none of them: the option is probably wrong."""
+    has_stations = False
+    with connected(settings.schema_) as connection:
+        ledger.check_version(connection)
+        for month in months:
+            lock_period(connection, month)
+            rows = adopt(connection, settings.indicators_table, Ledger(connection, month, Clock()))
+            has_stations = has_stations or bool(rows)
+            click.echo(f"{month:%Y-%m}" if rows else f"{month:%Y-%m}: no indicators")
+            for line in console.table(rows):
+                click.echo(line)
+    if not has_stations:
+        raise WarehouseError(
+            f"{settings.indicators_table} has no submission of these months:"
+            " check --period and TIRUERT_INDICATORS_TABLE"
+        )
+    return ExitCode.SUCCESS
 
 
 def _create_client(clock: Clock, *, is_optional: bool) -> CarbureClient | None:

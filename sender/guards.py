@@ -1,6 +1,7 @@
 """The guards: a period must be closed, balanced and not shrunk before it is sent."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from common.database import Connection
@@ -14,6 +15,7 @@ FACTS_SQL = """
             count(*) filter (where energy_mwh > 0) as stations_with_energy,
             coalesce(sum(sessions), 0) as sessions,
             coalesce(sum(energy_mwh), 0) * 1000 as energy_kwh,
+            coalesce(sum(energy_mwh), 0) as energy_mwh,
             min(computed_at) as computed_at
         from station_energy_monthly
         where period = %(period)s
@@ -24,7 +26,8 @@ FACTS_SQL = """
             greatest(
                 count(*) filter (where period = %(month_before)s),
                 count(*) filter (where period = %(period)s)
-            ) as stations
+            ) as stations,
+            coalesce(sum(energy_mwh) filter (where period = %(period)s), 0) as energy_mwh
         from station_status
         where period in (%(month_before)s, %(period)s) and energy_mwh > 0
     )
@@ -32,6 +35,8 @@ FACTS_SQL = """
     select
         mart.stations_with_energy as stations,
         acknowledged.stations as acknowledged_stations,
+        mart.energy_mwh,
+        acknowledged.energy_mwh as acknowledged_mwh,
         mart.computed_at,
         coalesce(
             balance.received_sessions
@@ -57,11 +62,13 @@ class Facts(NamedTuple):
     """What the guards check. `stations` counts only those with energy.
 
     `acknowledged_stations` is the number for the period or for the month before, whichever is
-    larger.
+    larger. `acknowledged_mwh` is the energy for the period.
     """
 
     stations: int
     acknowledged_stations: int
+    energy_mwh: Decimal
+    acknowledged_mwh: Decimal
     computed_at: datetime | None
     is_balanced: bool
 
@@ -103,7 +110,7 @@ def check_closed(period: date, facts: Facts, now: datetime, settings: SenderSett
 
 
 def check_shrinkage(period: date, facts: Facts, settings: SenderSettings) -> None:
-    """Check that the mart has enough stations. All missing ones would be corrected to 0.
+    """Check that the mart has enough stations and energy. Missing ones would be corrected to 0.
 
     Raises GuardError.
     """
@@ -117,6 +124,11 @@ def check_shrinkage(period: date, facts: Facts, settings: SenderSettings) -> Non
             f"{period:%Y-%m} has {facts.stations} stations, but CARBURE has acknowledged"
             f" {facts.acknowledged_stations} for it or for the month before: check the marts,"
             " or use --allow-shrinkage"
+        )
+    if facts.energy_mwh < Decimal(str(settings.min_energy_share)) * facts.acknowledged_mwh:
+        raise GuardError(
+            f"{period:%Y-%m} has {facts.energy_mwh} MWh, but CARBURE has acknowledged"
+            f" {facts.acknowledged_mwh} MWh for it: check the marts, or use --allow-shrinkage"
         )
 
 

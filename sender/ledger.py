@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from psycopg2 import errors
+from psycopg2 import errors, sql
 from psycopg2.extras import execute_values
 
 from common.database import Connection, Cursor
@@ -20,8 +22,18 @@ from sender.retry_policy import MAX_REQUEST_SECONDS
 from sender.summary import SummaryRow
 
 # The same as latest_ledger_version() in macros/ledger/ensure_ledger.sql.
-VERSION = 2
+VERSION = 3
 MAX_BODY_CHARACTERS = 10_000
+
+
+class StationRow(NamedTuple):
+    """A station of a request, as in the table `request_station`."""
+
+    id_station_itinerance: str
+    amenageur_name: str
+    operational_unit_code: str
+    energy_mwh: Decimal
+    is_controlled: bool
 
 
 class Ledger:
@@ -67,42 +79,66 @@ class Ledger:
         batch_size: int,
     ) -> int:
         """Record a request before it is sent. Return its id."""
+        rows = [
+            StationRow(
+                station.id_station_itinerance,
+                station.amenageur_name,
+                station.operational_unit_code,
+                station.energy_mwh,
+                station.is_controlled,
+            )
+            for station in stations
+        ]
         with self._transaction() as cursor:
-            cursor.execute(
-                """
-                insert into request (
-                    run_id, period, siren, is_known_entity, batch_size, body_sha256, sent_at
-                )
-                values (%s, %s, %s, %s, %s, %s, %s)
-                returning request_id
-                """,
-                [
-                    str(self.run_id),
-                    self.period,
-                    stations[0].siren,
-                    is_known_entity,
-                    batch_size,
-                    sha256(body).hexdigest(),
-                    self._clock.now(),
-                ],
-            )
-            [(request_id,)] = cursor.fetchall()
-            execute_values(
+            return self._insert_request(
                 cursor,
-                "insert into request_station values %s",
-                [
-                    (
-                        request_id,
-                        station.id_station_itinerance,
-                        station.amenageur_name,
-                        station.operational_unit_code,
-                        station.energy_mwh,
-                        station.is_controlled,
-                    )
-                    for station in stations
-                ],
-                page_size=1000,
+                rows,
+                siren=stations[0].siren,
+                is_known_entity=is_known_entity,
+                batch_size=batch_size,
+                body_sha256=sha256(body).hexdigest(),
+                sent_at=self._clock.now(),
             )
+
+    def record_adopted(
+        self, siren: str, stations: Sequence[StationRow], acknowledged_at: datetime, source: str
+    ) -> None:
+        """Record stations of one SIREN that another program sent and CARBURE acknowledged."""
+        with self._transaction() as cursor:
+            request_id = self._insert_request(
+                cursor,
+                stations,
+                siren=siren,
+                # Nobody knows what CARBURE knew then, so assume that it credited the SIREN.
+                is_known_entity=True,
+                batch_size=None,
+                body_sha256="",
+                sent_at=acknowledged_at,
+                is_adopted=True,
+            )
+            cursor.execute(
+                "insert into response values (%s, %s, 'accepted', null, %s, 0)",
+                [request_id, acknowledged_at, f"adopted from {source}"],
+            )
+
+    def _insert_request(
+        self, cursor: Cursor, stations: Sequence[StationRow], **columns: Any
+    ) -> int:
+        columns |= {"run_id": str(self.run_id), "period": self.period}
+        cursor.execute(
+            sql.SQL("insert into request ({}) values ({}) returning request_id").format(
+                sql.SQL(", ").join(map(sql.Identifier, columns)),
+                sql.SQL(", ").join(map(sql.Placeholder, columns)),
+            ),
+            columns,
+        )
+        [(request_id,)] = cursor.fetchall()
+        execute_values(
+            cursor,
+            "insert into request_station values %s",
+            [(request_id, *station) for station in stations],
+            page_size=1000,
+        )
         return int(request_id)
 
     def record_response(self, request_id: int, response: Response) -> None:
@@ -134,7 +170,8 @@ class Ledger:
         with self._transaction() as cursor:
             cursor.execute(
                 "select batch_size from request inner join response using (request_id)"
-                " where outcome = 'accepted' order by request_id desc limit 1"
+                " where outcome = 'accepted' and batch_size is not null"
+                " order by request_id desc limit 1"
             )
             row = cursor.fetchone()
         return int(row[0]) if row else None

@@ -56,6 +56,17 @@ class SenderSettings(WarehouseSettings):
         description="Minimum number of stations, as a share of those that CARBURE has acknowledged"
         " for the period or the month before.",
     )
+    min_energy_share: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="Minimum energy, as a share of what CARBURE has acknowledged for the period.",
+    )
+    indicators_table: str = Field(
+        default="public.indicators",
+        pattern=r"^[^.]+(\.[^.]+)?$",
+        description="The platform's table of indicators, which `--adopt` reads.",
+    )
     settle_seconds: float = Field(
         default=35, ge=0, description="Seconds to wait before retrying an uncertain request."
     )

@@ -64,6 +64,22 @@ def test_empty_mart_does_not_correct_everything_to_zero(
     assert {row.energy_mwh for row in scene.stub.rows} == {0}
 
 
+@pytest.mark.parametrize(
+    ("energy", "code"), [("6.999999", ExitCode.GUARD), ("7", ExitCode.SUCCESS)]
+)
+def test_month_with_under_nine_tenths_of_its_acknowledged_energy_is_not_sent(
+    scene: Scene, root_url: str, capsys: pytest.CaptureFixture[str], energy: str, code: ExitCode
+) -> None:
+    """CARBURE has 20 MWh. All stations are still there, one of them with 0 MWh."""
+    scene.set_mart(mart_of("1", "1", "8", "10"))
+    scene.run(root_url)
+    scene.set_mart(mart_of("0", "1", "10", energy))
+    assert scene.run(root_url, allow_shrinkage=False) == code
+    if code == ExitCode.GUARD:
+        expected = "2025-04 has 17.999999 MWh, but CARBURE has acknowledged 20.000000 MWh"
+        assert expected in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("stations", "code"), [(1, ExitCode.GUARD), (2, ExitCode.SUCCESS)])
 def test_month_with_under_half_of_the_stations_of_the_month_before_is_not_sent(
     scene: Scene, root_url: str, stations: int, code: ExitCode

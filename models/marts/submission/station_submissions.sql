@@ -29,7 +29,8 @@ select
     refusals.reason,
     -- No response is recorded if the sender was killed while waiting for it.
     coalesce(responses.outcome, 'uncertain') as outcome,
-    coalesce(refusals.is_locked, false) as is_locked
+    coalesce(refusals.is_locked, false) as is_locked,
+    requests.is_adopted
 from requests
 inner join stations on requests.request_id = stations.request_id
 left join responses on requests.request_id = responses.request_id

@@ -6,6 +6,7 @@ select
 
     -- booleans
     is_known_entity,
+    is_adopted,
 
     -- timestamps
     period,

@@ -1,0 +1,145 @@
+"""Adopt what the previous flow sent: read the platform's indicators into the ledger.
+
+The platform has a row for each SIREN and month that CARBURE acknowledged, with the payload. The
+flow was sometimes run again, so a month may have several rows of a SIREN. CARBURE deletes nothing:
+of a station, the newest row that contains it counts.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+import psycopg2
+from psycopg2 import sql
+
+from common.database import Connection
+from common.errors import WarehouseError
+from sender.ledger import Ledger, StationRow
+from sender.summary import SummaryRow
+
+ACKNOWLEDGED_SQL = sql.SQL("""
+    with indicators as (
+        select
+            timestamp as acknowledged_at,
+            -- If rows have equal times, the one that was inserted last is the newest.
+            row_number() over (order by timestamp, ctid) as number,
+            cast(cast(extras as text) as jsonb) as payload
+        from {table}
+        where code = 'tirue' and period = 'm'
+    ),
+
+    stations as (
+        select
+            indicators.number,
+            indicators.acknowledged_at,
+            entity ->> 'siren' as siren,
+            entity ->> 'entity' as amenageur_name,
+            unit ->> 'code' as operational_unit_code,
+            station ->> 'id' as id_station_itinerance,
+            round(cast(station ->> 'energy' as numeric), 6) as energy_mwh,
+            coalesce(cast(station ->> 'is_controlled' as boolean), false) as is_controlled
+        from indicators
+        cross join lateral jsonb_array_elements(
+            case when jsonb_typeof(payload) = 'array' then payload else '[]' end
+        ) as entity
+        cross join lateral jsonb_array_elements(entity -> 'operational_units') as unit
+        cross join lateral jsonb_array_elements(unit -> 'stations') as station
+        where cast(unit ->> 'from' as date) = %(period)s
+    ),
+
+    newest as (
+        select distinct on (id_station_itinerance) *
+        from stations
+        order by id_station_itinerance, number desc
+    )
+
+    select
+        newest.number,
+        newest.acknowledged_at,
+        newest.siren,
+        newest.amenageur_name,
+        newest.operational_unit_code,
+        newest.id_station_itinerance,
+        newest.energy_mwh,
+        newest.is_controlled,
+        status.acknowledged_request_id is not null
+        and (status.siren, status.operational_unit_code, status.energy_mwh)
+        = (newest.siren, newest.operational_unit_code, newest.energy_mwh) as is_in_ledger,
+        exists (
+            select from request
+            inner join request_station using (request_id)
+            where
+                request.period = %(period)s
+                and not request.is_adopted
+                and request_station.id_station_itinerance = newest.id_station_itinerance
+        ) as is_sent
+    from newest
+    left join station_status as status
+        on
+            status.period = %(period)s
+            and newest.id_station_itinerance = status.id_station_itinerance
+    order by newest.number, newest.siren, newest.id_station_itinerance
+""")
+
+
+class AdoptedStation(NamedTuple):
+    """A station as the previous flow sent it.
+
+    `is_in_ledger` if the ledger has the same already, `is_sent` if this sender has sent the station
+    since.
+    """
+
+    number: int
+    acknowledged_at: datetime
+    siren: str
+    amenageur_name: str
+    operational_unit_code: str
+    id_station_itinerance: str
+    energy_mwh: Decimal
+    is_controlled: bool
+    is_in_ledger: bool
+    is_sent: bool
+
+    @property
+    def outcome(self) -> str:
+        """What adoption does with the station."""
+        if self.is_sent:
+            return "sent since"
+        return "known" if self.is_in_ledger else "adopted"
+
+
+def adopt(connection: Connection, table: str, ledger: Ledger) -> list[SummaryRow]:
+    """Record what CARBURE acknowledged for the ledger's period, unless the ledger has it.
+
+    Returns station counts and energy per SIREN. Raises WarehouseError if the table cannot be read.
+    """
+    stations = _read(connection, table, ledger.period)
+    missing = [station for station in stations if station.outcome == "adopted"]
+    for (_, siren), group in groupby(missing, key=attrgetter("number", "siren")):
+        of_request = list(group)
+        rows = [StationRow(*attrgetter(*StationRow._fields)(station)) for station in of_request]
+        ledger.record_adopted(siren, rows, of_request[0].acknowledged_at, table)
+    return list(_summary(stations))
+
+
+def _read(connection: Connection, table: str, period: date) -> list[AdoptedStation]:
+    name = sql.Identifier(*table.split("."))
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(ACKNOWLEDGED_SQL.format(table=name), {"period": period})
+        except (psycopg2.ProgrammingError, psycopg2.DataError) as error:
+            raise WarehouseError(
+                f"cannot read {table}, check TIRUERT_INDICATORS_TABLE: {error.diag.message_primary}"
+            ) from error
+        return [AdoptedStation(*row) for row in cursor]
+
+
+def _summary(stations: list[AdoptedStation]) -> Iterator[SummaryRow]:
+    key = attrgetter("siren", "outcome")
+    for (siren, outcome), group in groupby(sorted(stations, key=key), key=key):
+        of_siren = list(group)
+        energy_mwh = sum((station.energy_mwh for station in of_siren), Decimal(0))
+        yield SummaryRow(siren, of_siren[0].amenageur_name, outcome, len(of_siren), energy_mwh)

@@ -1,0 +1,148 @@
+"""What the previous flow sent is adopted from the platform's indicators, without CARBURE."""
+
+import json
+from collections.abc import Callable
+from subprocess import CompletedProcess
+
+import pytest
+
+from common.exit_codes import ExitCode
+from tests.support.receiver import SIRENS, Scene, mart_of
+from tests.support.warehouse import Warehouse
+
+ALPHA, BETA = SIRENS
+# Stations FRX00P0 and FRX00P1 belong to Alpha, FRX01P2 and FRX01P3 to Beta.
+MART = mart_of("1", "2", "3", "4")
+
+
+@pytest.fixture
+def small(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    """A copy of `made` for each test, with an empty table of indicators, as the platform has it."""
+    warehouse = make_warehouse(like=made)
+    warehouse.query(
+        "create table public.indicators (id uuid, category text, code text, level int, target text,"
+        " period text, value numeric, extras jsonb, timestamp timestamptz)"
+    )
+    return warehouse
+
+
+def add_indicator(
+    warehouse: Warehouse, siren: str, energies: dict[str, float], on: str, month: str = "2025-04"
+) -> None:
+    """Add a submission that CARBURE acknowledged, sent on a day."""
+    unit = {
+        "code": next(iter(energies))[:5],
+        "from": f"{month}-01",
+        "to": f"{month}-30",
+        "stations": [
+            {"id": station_id, "energy": energy, "is_controlled": False}
+            for station_id, energy in energies.items()
+        ],
+    }
+    payload = [{"entity": f"Opérateur {siren}", "siren": siren, "operational_units": [unit]}]
+    warehouse.query(
+        "insert into public.indicators values"
+        " (gen_random_uuid(), null, 'tirue', 6, %s, 'm', %s, %s, %s)",
+        siren,
+        sum(energies.values()),
+        json.dumps(payload),
+        on,
+    )
+
+
+def adopt(warehouse: Warehouse, period: str = "2025-04") -> CompletedProcess[str]:
+    return warehouse.run("python", "-m", "sender", "--adopt", "--period", period)
+
+
+def plan(warehouse: Warehouse) -> str:
+    """Return what a plan would send, station by station."""
+    options = ("--plan", "--detail", "--allow-open-period", "--allow-shrinkage")
+    return warehouse.run("python", "-m", "sender", "--period", "2025-04", *options).stderr
+
+
+def acknowledged(warehouse: Warehouse) -> dict[str, float]:
+    return dict(
+        warehouse.query(
+            "select id_station_itinerance, energy_mwh from tiruert_ledger.station_status"
+            " where period = '2025-04-01' and status = 'acknowledged'"
+        )
+    )
+
+
+def test_plan_after_adoption_shows_only_real_differences(scene: Scene) -> None:
+    """One station is equal, one over-reported, one new, and one no longer in the mart."""
+    warehouse = scene.warehouse
+    scene.set_mart(MART)
+    add_indicator(warehouse, ALPHA, {"FRX00P0": 1.0, "FRX00P1": 7.25}, "2025-05-22")
+    add_indicator(warehouse, BETA, {"FRX01P2": 3.0, "FRX01P9": 5.0}, "2025-05-22")
+    finished = adopt(warehouse)
+    assert finished.returncode == ExitCode.SUCCESS
+    assert "adopted" in finished.stdout
+    changes = plan(warehouse)
+    assert "FRX00P0" not in changes
+    assert "FRX01P2" not in changes
+    assert "FRX00P1: changed: 7.250000 MWh → 2.000000 MWh" in changes
+    assert "FRX01P3: new: nothing → 4.000000 MWh" in changes
+    assert "FRX01P9: corrected: 5.000000 MWh → 0 MWh" in changes
+
+
+def test_newest_row_of_a_station_counts(scene: Scene) -> None:
+    """CARBURE keeps a station that a later submission left out."""
+    warehouse = scene.warehouse
+    add_indicator(warehouse, ALPHA, {"FRX00P0": 2.0}, "2025-06-01")
+    add_indicator(warehouse, ALPHA, {"FRX00P0": 9.0, "FRX00P1": 1.0}, "2025-05-22")
+    add_indicator(warehouse, ALPHA, {"FRX00P0": 8.0}, "2025-05-22", month="2025-03")
+    adopt(warehouse)
+    assert acknowledged(warehouse) == {"FRX00P0": 2, "FRX00P1": 1}
+
+
+def test_adoption_can_be_repeated(scene: Scene) -> None:
+    warehouse = scene.warehouse
+    requests = "select count(*) from tiruert_ledger.request"
+    add_indicator(warehouse, ALPHA, {"FRX00P0": 0.1 + 0.2}, "2025-05-22")
+    adopt(warehouse, "2025-03..2025-05")
+    before = warehouse.query(requests)
+    assert "known" in adopt(warehouse).stdout
+    assert warehouse.query(requests) == before == [(1,)]
+    add_indicator(warehouse, ALPHA, {"FRX00P0": 0.5}, "2025-05-22")
+    adopt(warehouse)
+    assert acknowledged(warehouse) == {"FRX00P0": 0.5}
+
+
+def test_what_this_sender_has_sent_is_not_overwritten(scene: Scene, root_url: str) -> None:
+    scene.set_mart(MART)
+    assert scene.run(root_url) == ExitCode.SUCCESS
+    before = acknowledged(scene.warehouse)
+    add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 99.0}, "2025-05-22")
+    assert "sent since" in adopt(scene.warehouse).stdout
+    assert acknowledged(scene.warehouse) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "period", "message"),
+    [
+        ("drop table public.indicators", "2025-04", "TIRUERT_INDICATORS_TABLE"),
+        ("select 1", "2025-04", "has no submission of these months"),
+        (
+            "update public.indicators set extras = jsonb_set(extras,"
+            " '{0,operational_units,0,stations,0,energy}', '\"many\"')",
+            "2025-03",
+            "TIRUERT_INDICATORS_TABLE",
+        ),
+    ],
+)
+def test_unreadable_indicators_are_one_clear_line(
+    scene: Scene, change: str, period: str, message: str
+) -> None:
+    add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 8.0}, "2025-05-22", month="2025-03")
+    scene.warehouse.query(change)
+    finished = adopt(scene.warehouse, period)
+    assert finished.returncode == ExitCode.WAREHOUSE
+    assert message in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("period", ["2025-05..2025-04", "2025-04..", "9999-12", "avril"])
+def test_invalid_range_is_a_usage_error(scene: Scene, period: str) -> None:
+    finished = adopt(scene.warehouse, period)
+    assert (finished.returncode, "Traceback" in finished.stderr) == (ExitCode.USAGE, False)
