@@ -25,12 +25,12 @@ select
     stations.operational_unit_code,
     stations.energy_mwh,
     requests.sent_at,
+    requests.is_adopted,
     responses.responded_at,
     refusals.reason,
     -- No response is recorded if the sender was killed while waiting for it.
     coalesce(responses.outcome, 'uncertain') as outcome,
-    coalesce(refusals.is_locked, false) as is_locked,
-    requests.is_adopted
+    coalesce(refusals.is_locked, false) as is_locked
 from requests
 inner join stations on requests.request_id = stations.request_id
 left join responses on requests.request_id = responses.request_id
