@@ -26,6 +26,8 @@
     itself: a full refresh replaces its months one by one, and added or removed columns are altered in
     place. A month that would lose too much keeps its previous state (loss.sql).
 
+    With `change_log`, the named macro logs why figures changed (change_log.sql).
+
     With `records_limits`, the limits that the month was judged by are stored with it: this model applies the
     rules.
 
@@ -151,6 +153,7 @@
         {% endcall %}
         {% do return(loss) %}
     {% endif %}
+    {% do log_changes(old, new) %}
     {% call statement('attach') %}
         -- With this check in place, attaching scans nothing while it blocks readers.
         alter table {{ new }} add check (period is not null and period = {{ period_date() }});

@@ -8,7 +8,12 @@
     would have lost, if that was too much and the month therefore kept its previous state; else null.
 #}
 {% macro period_builds() %}
-    {%- do return(api.Relation.create(schema=target.schema ~ '_intermediate', identifier='period_builds')) -%}
+    {%- do return(intermediate_table('period_builds')) -%}
+{% endmacro %}
+
+{# A table of the intermediate schema, for macros that run outside of models. #}
+{% macro intermediate_table(name) %}
+    {%- do return(api.Relation.create(schema=target.schema ~ '_intermediate', identifier=name)) -%}
 {% endmacro %}
 
 {% macro create_period_builds() %}

@@ -10,6 +10,7 @@
             begin; {{ lock_for_ddl(period_builds()) }};
             {{ create_period_builds() }}
             {{ create_source_gap() }}
+            {{ create_change_log() }}
         {%- endcall -%}
         {%- call statement('ledger') -%}{{ ensure_ledger() }} select{%- endcall -%}
         {%- do plan_builds() -%}

@@ -7,7 +7,7 @@
     complete, and the last session that it has dropped. If that one is back, so are the others.
 #}
 {% macro source_gap() %}
-    {%- do return(api.Relation.create(schema=target.schema ~ '_intermediate', identifier='source_gap')) -%}
+    {%- do return(intermediate_table('source_gap')) -%}
 {% endmacro %}
 
 {% macro create_source_gap() %}
@@ -88,11 +88,11 @@
 
 {# The earliest kept session, as (id, start), from the instant on from which the source is complete. #}
 {% macro earliest_kept_session() %}
-    {%- if not table_exists(session_flags()) -%}{%- do return(none) -%}{%- endif -%}
+    {%- if not table_exists(intermediate_table('int_session_flags')) -%}{%- do return(none) -%}{%- endif -%}
     {%- set since = complete_since() -%}
     {%- for month in kept_months() if next_period(month) > month_of(since) -%}
         {%- set found = run_query(
-            'select session_id, started_at from ' ~ session_flags()
+            'select session_id, started_at from ' ~ intermediate_table('int_session_flags')
             ~ " where period = '" ~ month ~ "-01' and started_at >= " ~ instant_literal(since)
             ~ ' order by started_at, session_id limit 1'
         ).rows -%}
@@ -117,11 +117,9 @@
 {# Kept sessions between two instants: the number of their operational units, and the last session. #}
 {% macro missing_sessions(first, end) %}
     {%- set months = months_between(month_of(first), month_of(end)) -%}
-    {%- set charge_points = session_flags().incorporate(path={'identifier': 'int_charge_points'}) -%}
-    {%- set stations = session_flags().incorporate(path={'identifier': 'int_stations'}) -%}
     {%- set found -%}
         with missing as (
-            select * from {{ session_flags() }}
+            select * from {{ intermediate_table('int_session_flags') }}
             where
                 {{ period_in('period', months) }}
                 and started_at >= {{ instant_literal(first) }}
@@ -131,9 +129,9 @@
         units as (
             select count(distinct coalesce(stations.operational_unit_code, '')) as units
             from missing
-            left join {{ charge_points }} as charge_points
+            left join {{ intermediate_table('int_charge_points') }} as charge_points
                 on missing.period = charge_points.period and missing.charge_point_id = charge_points.charge_point_id
-            left join {{ stations }} as stations
+            left join {{ intermediate_table('int_stations') }} as stations
                 on charge_points.period = stations.period and charge_points.station_id = stations.station_id
         )
 
@@ -145,10 +143,6 @@
     {%- endset -%}
     {%- set row = run_query(found).rows[0] -%}
     {%- do return({'units': row[0], 'last_id': row[1], 'last_started_at': row[2]}) -%}
-{% endmacro %}
-
-{% macro session_flags() %}
-    {%- do return(api.Relation.create(schema=target.schema ~ '_intermediate', identifier='int_session_flags')) -%}
 {% endmacro %}
 
 {# The months whose sessions the warehouse has, the earliest first. #}
@@ -192,7 +186,7 @@
                 start >= {{ instant_literal(since) }}
                 and start < {{ month_limit(month) }}
                 and not exists (
-                    select from {{ session_flags() }} as flags
+                    select from {{ intermediate_table('int_session_flags') }} as flags
                     where flags.period = cast('{{ month }}-01' as date)
                         and flags.session_id = session.id
                         and flags.started_at = session.start

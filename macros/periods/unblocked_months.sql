@@ -3,10 +3,9 @@
     are built again, so that a correction needs no action.
 #}
 {% macro unblocked_months() %}
-    {%- set intermediate = api.Relation.create(schema=target.schema ~ '_intermediate') -%}
     {%- set blocked = api.Relation.create(schema=target.schema, identifier='blocked_energy_monthly') -%}
-    {%- set stations = intermediate.incorporate(path={'identifier': 'int_stations'}) -%}
-    {%- set current = intermediate.incorporate(path={'identifier': 'int_current_stations'}) -%}
+    {%- set stations = intermediate_table('int_stations') -%}
+    {%- set current = intermediate_table('int_current_stations') -%}
     {%- if requested_periods() or not (relation_exists(blocked) and relation_exists(stations) and relation_exists(current)) -%}
         {%- do return([]) -%}
     {%- endif -%}
@@ -26,7 +25,7 @@
 
 {# The same for charge points. Asks the source only for those that block energy: it has far more of them. #}
 {% macro months_of_corrected_charge_points(blocked) %}
-    {%- set charge_points = api.Relation.create(schema=target.schema ~ '_intermediate', identifier='int_charge_points') -%}
+    {%- set charge_points = intermediate_table('int_charge_points') -%}
     {%- set source = api.Relation.create(schema=target.schema ~ '_staging', identifier='stg_qualicharge__charge_points') -%}
     {%- set reasons = blocking_conditions('charge_point') | list -%}
     {%- if not relation_exists(source) -%}{%- do return([]) -%}{%- endif -%}

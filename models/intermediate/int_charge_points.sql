@@ -1,4 +1,4 @@
-{{ config(materialized='monthly_replace', partitioned=true) }}
+{{ config(materialized='monthly_replace', partitioned=true, change_log='log_power_changes') }}
 
 with
 

@@ -2,7 +2,8 @@
     materialized='monthly_replace',
     partitioned=true,
     keeps_inputs=true,
-    records_limits=true
+    records_limits=true,
+    change_log='log_session_changes'
 ) }}
 
 -- The rules: one condition per rule, in the order of the catalogue in dbt_project.yml. A comparison

@@ -222,4 +222,29 @@ REQUEST_STATIONS = CsvTable(
     ),
 )
 
-TABLES = (REJECTED_SESSIONS, BLOCKED_SESSIONS, STATIONS, REQUEST_STATIONS)
+CHANGES = CsvTable(
+    "changes",
+    "changements.csv",
+    "Une ligne par station et par cause : ce qui a changé depuis le premier acquittement.",
+    (
+        _CHARGE_POINT[1],
+        CsvColumn("siren", "premier SIREN", "SIREN crédité lors du premier acquittement."),
+        CsvColumn("first_acknowledged_at", "acquittée le", "Premier acquittement de CARBURE."),
+        CsvColumn("first_mwh", "énergie acquittée d'abord (MWh)", "Énergie acquittée alors."),
+        CsvColumn("computed_mwh", "énergie à envoyer (MWh)", "Énergie calculée maintenant."),
+        CsvColumn("computed_siren", "SIREN actuel", "SIREN crédité maintenant ; vide si aucun."),
+        CsvColumn(
+            "status", "blocage", "Pourquoi l'énergie ne peut plus être envoyée ; vide sinon."
+        ),
+        CsvColumn("cause", "cause", "Ce qui a changé, d'après ce que les calculs ont enregistré."),
+        CsvColumn("sessions", "sessions", "Sessions concernées."),
+        CsvColumn("change_mwh", "effet (MWh)", "Effet de la cause sur l'énergie retenue."),
+        CsvColumn("value_before", "avant", "SIREN, unité et blocage, ou puissance, avant."),
+        CsvColumn("value_after", "après", "Les mêmes, après."),
+        CsvColumn(
+            "changed_at", "calculé le", "Dernier calcul qui a changé le mois pour cette cause."
+        ),
+    ),
+)
+
+TABLES = (REJECTED_SESSIONS, BLOCKED_SESSIONS, STATIONS, CHANGES, REQUEST_STATIONS)

@@ -1,4 +1,4 @@
-"""Write the folder: four CSV files and `index.html`."""
+"""Write the folder: five CSV files and `index.html`."""
 
 import os
 import re
@@ -10,6 +10,7 @@ from common.errors import UserError, WarehouseError
 from common.exit_codes import ExitCode
 from reports.operator.csv_tables import (
     BLOCKED_SESSIONS,
+    CHANGES,
     REJECTED_SESSIONS,
     REQUEST_STATIONS,
     STATIONS,
@@ -53,11 +54,13 @@ def _write_files(folder: Path, marts: Marts) -> None:
     if timestamps is None:
         raise WarehouseError(f"{marts.period:%Y-%m} has not been built: run dbt build")
     stations = list(marts.rows(STATIONS.query))
+    changes = list(marts.rows(CHANGES.query))
     examples: dict[str, QueryRow] = {}
     requests: dict[tuple[int, str | None], RequestSummary] = {}
     for table, rows in (
         (REQUEST_STATIONS, collect_requests(marts.rows(REQUEST_STATIONS.query), requests)),
         (STATIONS, stations),
+        (CHANGES, changes),
         (BLOCKED_SESSIONS, marts.rows(BLOCKED_SESSIONS.query)),
         (REJECTED_SESSIONS, collect_examples(marts.rows(REJECTED_SESSIONS.query), examples)),
     ):
@@ -75,6 +78,7 @@ def _write_files(folder: Path, marts: Marts) -> None:
         reasons=list(marts.rows("reasons")),
         examples=examples,
         stations=stations,
+        changes=changes,
         requests=list(requests.values()),
     )
     write_index(folder / "index.html", content)

@@ -26,6 +26,7 @@ class PageContent:
     reasons: list[QueryRow]
     examples: dict[str, QueryRow]
     stations: list[QueryRow]
+    changes: list[QueryRow]
     requests: list[RequestSummary]
 
 
@@ -39,6 +40,7 @@ def write_index(file: Path, content: PageContent) -> None:
         blocking_reasons=[r for r in content.reasons if r.kind == "blocking" and r.sessions],
         explain_rejection=explain_rejection,
         largest_stations=_largest(content.stations),
+        largest_changes=content.changes[:MAX_TABLE_ROWS],
         last_requests=content.requests[-MAX_TABLE_ROWS:],
         station_statuses=STATION_STATUSES,
         request_outcomes=REQUEST_OUTCOMES,

@@ -35,7 +35,7 @@ LAYERS = {
     "models/intermediate": {"stg_qualicharge", "states", "int"},
     "models/marts/energy": {"int", "states", "mart"},
     "models/marts/anomalies": {"int", "states", "mart", "stg_builds"},
-    "models/marts/submission": {"int", "mart", "stg_ledger"},
+    "models/marts/submission": {"int", "mart", "stg_builds", "stg_ledger"},
 }
 MAY_IMPORT = {
     "common": set(),

@@ -10,7 +10,7 @@ months as (
 
 catalogue (variable, display_order, reason, title, explanation, example) as (
     values
-    {%- for variable in ['rules', 'blocking_reasons', 'likely_causes'] %}
+    {%- for variable in ['rules', 'blocking_reasons', 'likely_causes', 'change_causes'] %}
         {%- set is_last_variable = loop.last %}
         {%- for entry in var(variable) %}
             (
@@ -30,6 +30,7 @@ select
     case
         when catalogue.variable = 'blocking_reasons' then 'blocking'
         when catalogue.variable = 'likely_causes' then 'cause'
+        when catalogue.variable = 'change_causes' then 'change'
         when months.rejecting_rules ? catalogue.reason then 'rejection'
         else 'mark'
     end as kind,

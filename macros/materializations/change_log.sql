@@ -1,0 +1,123 @@
+{#
+    The table `change_log`: why figures changed that CARBURE had acknowledged. One row per month, station, run and
+    cause, only added, in the transaction that replaces the month. A model with the configuration `change_log` names
+    the macro below that compares the month's old and new table.
+#}
+{% macro change_log() %}
+    {%- do return(intermediate_table('change_log')) -%}
+{% endmacro %}
+
+{% macro create_change_log() %}
+    create table if not exists {{ change_log() }} (
+        period date not null,
+        id_station_itinerance text not null,
+        changed_at timestamptz not null,
+        cause text not null,
+        sessions bigint,
+        energy_kwh numeric,
+        value_before text,
+        value_after text
+    );
+    create index if not exists change_log_period on {{ change_log() }} (period);
+{% endmacro %}
+
+{# Compare the tables, if CARBURE has acknowledged anything of the month. #}
+{% macro log_changes(old, new) %}
+    {%- if not config.get('change_log') or not table_exists(old) -%}{%- do return(none) -%}{%- endif -%}
+    {%- set acknowledged = run_query('select from (' ~ acknowledged_stations() ~ ') as stations limit 1').rows -%}
+    {%- if acknowledged -%}
+        {%- call statement('log_changes') -%}{{ context[config.get('change_log')](old, new) }}{%- endcall -%}
+    {%- endif -%}
+{% endmacro %}
+
+{% macro acknowledged_stations() -%}
+    select id_station_itinerance
+    from {{ adapter.quote(ledger_schema()) }}.station_status
+    where period = {{ period_date() }} and acknowledged_request_id is not null
+{%- endmacro %}
+
+{# Changes of owner, unit or status. #}
+{% macro log_owner_changes(old, new) %}
+    {%- set state = "concat_ws(' ', {0}.siren, {0}.operational_unit_code, {0}.blocking_reason)" -%}
+    insert into {{ change_log() }} (period, id_station_itinerance, changed_at, cause, value_before, value_after)
+    select {{ period_date() }}, before.id_station_itinerance, {{ computed_at() }}, 'owner',
+        {{ state.format('before') }}, {{ state.format('after') }}
+    from {{ old }} as before
+    inner join {{ new }} as after on before.station_id = after.station_id
+    where before.id_station_itinerance in ({{ acknowledged_stations() }})
+        and {{ state.format('before') }} <> {{ state.format('after') }}
+{% endmacro %}
+
+{# Changes of nominal power: the sum of the station's charge points that have another. #}
+{% macro log_power_changes(old, new) %}
+    insert into {{ change_log() }} (period, id_station_itinerance, changed_at, cause, value_before, value_after)
+    select {{ period_date() }}, stations.id_station_itinerance, {{ computed_at() }}, 'power',
+        sum(before.max_power_kw) || ' kW', sum(after.max_power_kw) || ' kW'
+    from {{ old }} as before
+    inner join {{ new }} as after on before.charge_point_id = after.charge_point_id
+    inner join {{ intermediate_table('int_stations') }} as stations
+        on stations.period = {{ period_date() }} and after.station_id = stations.station_id
+    where stations.id_station_itinerance in ({{ acknowledged_stations() }})
+        and before.max_power_kw is distinct from after.max_power_kw
+    group by stations.id_station_itinerance
+{% endmacro %}
+
+{#
+    Sessions that were added, deleted, corrected or judged otherwise, as far as that changes clean energy. Most charge
+    points have not changed, so their sessions are compared as a whole first.
+#}
+{% macro log_session_changes(old, new) %}
+    {%- set inputs = '({0}.charge_point_id, {0}.started_at, {0}.ended_at, {0}.energy_kwh)' -%}
+    {%- set contents -%}
+        select
+            charge_point_id,
+            bit_xor(hash_record_extended(
+                row(session_id, started_at, ended_at, energy_kwh, is_rejected), 0
+            )) as contents
+        from {table}
+        group by charge_point_id
+    {%- endset -%}
+    {%- set clean = "coalesce(case when not {0}.is_rejected then " ~ booked_energy_kwh('{0}.energy_kwh') ~ " end, 0)" -%}
+    insert into {{ change_log() }} (period, id_station_itinerance, changed_at, cause, sessions, energy_kwh)
+    with before as ({{ contents.format(table=old) }}),
+    after as ({{ contents.format(table=new) }}),
+    stations as (
+        select charge_points.charge_point_id, stations.id_station_itinerance
+        from before
+        full join after on before.charge_point_id = after.charge_point_id
+        inner join {{ intermediate_table('int_charge_points') }} as charge_points
+            on charge_points.period = {{ period_date() }}
+            and coalesce(before.charge_point_id, after.charge_point_id) = charge_points.charge_point_id
+        inner join {{ intermediate_table('int_stations') }} as stations
+            on stations.period = {{ period_date() }} and charge_points.station_id = stations.station_id
+        where before.contents is distinct from after.contents
+            and stations.id_station_itinerance in ({{ acknowledged_stations() }})
+    ),
+    old_sessions as (
+        select sessions.*, stations.id_station_itinerance
+        from {{ old }} as sessions
+        inner join stations on sessions.charge_point_id = stations.charge_point_id
+    ),
+    new_sessions as (
+        select sessions.*, stations.id_station_itinerance
+        from {{ new }} as sessions
+        inner join stations on sessions.charge_point_id = stations.charge_point_id
+    ),
+    compared as (
+        select
+            coalesce(new_sessions.id_station_itinerance, old_sessions.id_station_itinerance) as id_station_itinerance,
+            case
+                when old_sessions.session_id is null then 'sessions_added'
+                when new_sessions.session_id is null then 'sessions_deleted'
+                when {{ inputs.format('old_sessions') }} <> {{ inputs.format('new_sessions') }} then 'sessions_corrected'
+                else '{{ 'judged_again' if stored_limits(model.name) == judged_by() else 'limits' }}'
+            end as cause,
+            {{ clean.format('new_sessions') }} - {{ clean.format('old_sessions') }} as energy_kwh
+        from old_sessions
+        full join new_sessions on old_sessions.session_id = new_sessions.session_id
+    )
+    select {{ period_date() }}, id_station_itinerance, {{ computed_at() }}, cause, count(*), sum(energy_kwh)
+    from compared
+    where energy_kwh <> 0
+    group by id_station_itinerance, cause
+{% endmacro %}
