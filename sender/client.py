@@ -3,7 +3,7 @@
 import json
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -32,11 +32,20 @@ from sender.settings import CarbureSettings
 TOKEN_PATH = "/api/token/"  # noqa: S105 - a path, not a secret
 REFRESH_PATH = "/api/token/refresh/"
 ENTITIES_PATH = "/api/resources/entities"
+# Without these filters, the list also has companies that are not enabled yet, or of other types.
+CREDITED_ENTITIES = {"is_enabled": "true", "entity_type": "Charge Point Operator"}
 CERTIFICATES_PATH = "/api/elec/provision-certificates-qualicharge/bulk-create/"
 # A token is valid for 300 s. Renew it early enough for the longest request.
 TOKEN_LIFETIME = timedelta(seconds=300 - MAX_REQUEST_SECONDS)
 # Invalid URL, missing CA file, or any connection error.
 TRANSPORT_ERRORS = (OSError, HTTPError)
+
+
+class Entity(NamedTuple):
+    """A company that is registered with CARBURE."""
+
+    id: int
+    name: str
 
 
 class CarbureClient:
@@ -67,17 +76,22 @@ class CarbureClient:
         self._store_access_token(tokens)
         self._refresh_token = tokens.get("refresh")
 
-    def known_entities(self) -> dict[str, list[str]]:
-        """Return the names of the entities CARBURE knows, by SIREN. Raises CarbureError."""
-        names: dict[str, list[str]] = {}
+    def entities(self) -> dict[str, list[Entity]]:
+        """Return the entities that CARBURE may credit, by SIREN. Raises CarbureError.
+
+        CARBURE credits a SIREN if exactly one entity has it. If several have, one may be the master
+        and be credited, but the list does not show which.
+        """
+        entities: dict[str, list[Entity]] = {}
         try:
-            for entity in self._request_json("GET", ENTITIES_PATH):
-                names.setdefault(str(entity["registration_id"]), []).append(str(entity["name"]))
-        except (KeyError, TypeError) as error:
+            for item in self._request_json("GET", ENTITIES_PATH, params=CREDITED_ENTITIES):
+                entity = Entity(int(item["id"]), str(item["name"]))
+                entities.setdefault(str(item["registration_id"]), []).append(entity)
+        except (KeyError, TypeError, ValueError) as error:
             raise CarbureError(
                 f"{self._host} does not return a list of entities: check CARBURE_ROOT_URL"
             ) from error
-        return names
+        return entities
 
     def ensure_token(self) -> None:
         """Renew the access token if it expires soon, so that `send` does not have to.

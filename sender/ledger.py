@@ -22,7 +22,7 @@ from sender.retry_policy import MAX_REQUEST_SECONDS
 from sender.summary import SummaryRow
 
 # The same as latest_ledger_version() in macros/ledger/ensure_ledger.sql.
-VERSION = 3
+VERSION = 4
 MAX_BODY_CHARACTERS = 10_000
 
 
@@ -75,10 +75,13 @@ class Ledger:
         stations: Sequence[PlannedStation],
         body: bytes,
         *,
-        is_known_entity: bool,
+        entity_id: int | None,
         batch_size: int,
     ) -> int:
-        """Record a request before it is sent. Return its id."""
+        """Record a request before it is sent. Return its id.
+
+        `entity_id` is the entity that CARBURE credits for the SIREN, or None.
+        """
         rows = [
             StationRow(
                 station.id_station_itinerance,
@@ -94,7 +97,8 @@ class Ledger:
                 cursor,
                 rows,
                 siren=stations[0].siren,
-                is_known_entity=is_known_entity,
+                is_known_entity=entity_id is not None,
+                entity_id=entity_id,
                 batch_size=batch_size,
                 body_sha256=sha256(body).hexdigest(),
                 sent_at=self._clock.now(),

@@ -1,6 +1,6 @@
 """The plan: compares the mart with the ledger, station by station."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -35,6 +35,9 @@ class PlannedStation(NamedTuple):
 
     `energy_mwh` is 0 if the station is no longer in the mart. `uncertain_since` is set if its last
     request has an unknown outcome: the latest time at which CARBURE could have received it.
+    `has_other_entity` if CARBURE credits another entity now, or the ledger does not know which it
+    credited. `would_detach` if CARBURE no longer credits the SIREN, so that sending the station
+    again would take it away from its entity.
     """
 
     amenageur_name: str
@@ -46,22 +49,34 @@ class PlannedStation(NamedTuple):
     acknowledged_siren: str | None
     acknowledged_mwh: Decimal | None
     uncertain_since: datetime | None
+    has_other_entity: bool
+    would_detach: bool
     action: Action
 
 
 def read_plan(
-    connection: Connection, period: date, known_sirens: Collection[str], *, force: bool = False
+    connection: Connection,
+    period: date,
+    entity_ids: Mapping[str, int] | None,
+    *,
+    force: bool = False,
 ) -> Iterator[PlannedStation]:
     """Compare a month's mart with the ledger. Yields stations in the order in which to send them.
 
-    `known_sirens` are the SIRENs that CARBURE knows. Stations sent before CARBURE knew their SIREN
-    are sent again. The query runs at once; its rows stay on the server and are fetched in parts.
+    `entity_ids` are the entities that CARBURE credits, by SIREN; None if CARBURE was not asked.
+    The query runs at once; its rows stay on the server and are fetched in parts.
     """
     cursor = connection.cursor(f"plan_{uuid4().hex}", withhold=True)
     cursor.itersize = ROWS_PER_FETCH
     cursor.execute(
         PLAN_SQL.read_text(),
-        {"period": period, "known_sirens": sorted(known_sirens), "force": force},
+        {
+            "period": period,
+            "are_entities_known": entity_ids is not None,
+            "sirens": list(entity_ids or ()),
+            "entity_ids": list((entity_ids or {}).values()),
+            "force": force,
+        },
     )
     return _stations(cursor)
 

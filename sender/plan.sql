@@ -14,6 +14,10 @@ ledger as (
     where station_status.period = %(period)s
 ),
 
+entities as (
+    select * from unnest(cast(%(sirens)s as text[]), cast(%(entity_ids)s as integer[])) as entities (siren, entity_id)
+),
+
 stations as (
     select
         id_station_itinerance,
@@ -29,6 +33,8 @@ stations as (
         ledger.operational_unit_code as acknowledged_operational_unit_code,
         ledger.energy_mwh as acknowledged_mwh,
         ledger.is_known_entity,
+        ledger.entity_id as acknowledged_entity_id,
+        ledger.is_adopted,
         case when ledger.status = 'uncertain' then ledger.uncertain_since end as uncertain_since
     from mart
     full join ledger using (id_station_itinerance)
@@ -39,8 +45,19 @@ compared as (
         *,
         -- If CARBURE has nothing, 0 is not a difference.
         energy_mwh <> coalesce(acknowledged_mwh, 0) as has_other_energy,
-        siren <> acknowledged_siren or operational_unit_code <> acknowledged_operational_unit_code as is_moved
+        siren <> acknowledged_siren or operational_unit_code <> acknowledged_operational_unit_code as is_moved,
+        -- Adopted requests: nobody knows, so assume that CARBURE credited the SIREN.
+        coalesce(
+            acknowledged_mwh is not null and not is_adopted and acknowledged_entity_id is distinct from entities.entity_id
+            and entities.entity_id is not null,
+            false
+        ) as has_other_entity,
+        coalesce(
+            %(are_entities_known)s and siren = acknowledged_siren and is_known_entity and entities.entity_id is null,
+            false
+        ) as would_detach
     from stations
+    left join entities using (siren)
 )
 
 select
@@ -53,6 +70,8 @@ select
     acknowledged_siren,
     acknowledged_mwh,
     uncertain_since,
+    has_other_entity,
+    would_detach,
     case
         when status = 'locked' then case when has_other_energy or is_moved then 'locked' else 'unchanged' end
         when status = 'uncertain' then 'repeated'
@@ -60,7 +79,7 @@ select
         when has_other_energy and is_removed then 'corrected'
         when has_other_energy then 'changed'
         when is_moved and not is_removed then 'corrected'
-        when not is_known_entity and siren = any(%(known_sirens)s) then 'repeated'
+        when has_other_entity then 'repeated'
         when %(force)s and acknowledged_mwh is not null and not is_removed then 'repeated'
         else 'unchanged'
     end as action

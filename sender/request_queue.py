@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import NamedTuple
@@ -38,15 +38,15 @@ class RequestQueue:
         carbure: CarbureClient,
         clock: Clock,
         batch_size: BatchSize,
-        known_sirens: Collection[str],
+        entity_ids: Mapping[str, int],
         settle_seconds: float,
     ) -> None:
-        """Create an empty queue. `known_sirens` are the SIRENs that CARBURE knows."""
+        """Create an empty queue. `entity_ids` are the entities that CARBURE credits."""
         self._ledger = ledger
         self._carbure = carbure
         self._clock = clock
         self._batch_size = batch_size
-        self._known_sirens = known_sirens
+        self._entity_ids = entity_ids
         self._settle_seconds = settle_seconds
         self._batches: deque[Batch] = deque()
         self._consecutive_failures = 0
@@ -103,7 +103,7 @@ class RequestQueue:
         request_id = self._ledger.record_request(
             batch.stations,
             body,
-            is_known_entity=batch.stations[0].siren in self._known_sirens,
+            entity_id=self._entity_ids.get(batch.stations[0].siren),
             batch_size=self._batch_size.stations,
         )
         response = self._carbure.send(body)

@@ -12,7 +12,7 @@ from common.errors import SettingsError
 from common.exit_codes import ExitCode
 from sender import console, guards
 from sender.batch_size import BatchSize
-from sender.client import CarbureClient
+from sender.client import CarbureClient, Entity
 from sender.clock import Clock
 from sender.errors import GuardError
 from sender.ledger import Ledger
@@ -56,8 +56,8 @@ class Run:
         self._clock = clock
         self._settings = settings
         self._options = options
-        # The entity names that CARBURE has for each SIREN. None if CARBURE was not asked.
-        self._known_entities: dict[str, list[str]] | None = None
+        # The entities that CARBURE may credit, by SIREN. None if CARBURE was not asked.
+        self._entities: dict[str, list[Entity]] | None = None
         self._held_back: set[str] = set()
         self.ledger = Ledger(connection, options.period, clock)
         self.summary = PlanSummary()
@@ -70,7 +70,7 @@ class Run:
     def load_known_entities(self, carbure: CarbureClient) -> None:
         """Log in to CARBURE and get the entities it knows."""
         carbure.log_in()
-        self._known_entities = carbure.known_entities()
+        self._entities = carbure.entities()
 
     def plan(self, *, show_detail: bool = False) -> None:
         """Compute the summary, hold back invalid SIRENs, and log what needs attention."""
@@ -81,7 +81,10 @@ class Run:
                     logger.warning(console.locked_difference(station))
                 elif show_detail and station.action.sends:
                     logger.info(console.station_change(station))
-            self._hold_back_invalid([station for station in chunk if station.action.sends])
+            to_send = [station for station in chunk if station.action.sends]
+            self._hold_back_invalid(to_send)
+            self._hold_back_if_detached(to_send)
+            self._report_other_entities(to_send)
         for siren in self._held_back:
             self.summary.hold_back(siren)
         self._check_selected_sirens()
@@ -104,7 +107,7 @@ class Run:
             carbure,
             self._clock,
             BatchSize(initial_size, self._settings.max_batch_size, self._settings.target_seconds),
-            self._known_sirens,
+            self._entity_ids or {},
             self._settings.settle_seconds,
         )
         yield from queue.send(self._chunks_to_send())
@@ -118,8 +121,11 @@ class Run:
         return ExitCode.INCOMPLETE
 
     @property
-    def _known_sirens(self) -> Collection[str]:
-        return (self._known_entities or {}).keys()
+    def _entity_ids(self) -> dict[str, int] | None:
+        """The entity that CARBURE credits for each SIREN; None if CARBURE was not asked."""
+        if self._entities is None:
+            return None
+        return {siren: found[0].id for siren, found in self._entities.items() if len(found) == 1}
 
     def _read_plan(self) -> Iterator[PlannedStation]:
         """Check the guards and read the plan, both in one snapshot.
@@ -136,7 +142,7 @@ class Run:
             stations = read_plan(
                 self._connection,
                 self._options.period,
-                self._known_sirens,
+                self._entity_ids,
                 force=self._options.force,
             )
         yield from stations
@@ -159,6 +165,27 @@ class Run:
             self._held_back.add(siren)
             logger.warning(
                 "%s %s: held_back: %s", siren, problem.station_id or "(all)", problem.text
+            )
+
+    def _hold_back_if_detached(self, stations: list[PlannedStation]) -> None:
+        """Hold back a SIREN that CARBURE no longer credits: it would take its rows away."""
+        if any(station.would_detach for station in stations):
+            siren = stations[0].siren
+            self._held_back.add(siren)
+            logger.warning(
+                "%s (all): held_back: CARBURE no longer credits this SIREN; ask its team for"
+                " exactly one enabled company of type Charge Point Operator with it",
+                siren,
+            )
+
+    def _report_other_entities(self, stations: list[PlannedStation]) -> None:
+        again = [station for station in stations if station.has_other_entity]
+        if again:
+            logger.info(
+                "%s: %d stations are sent again: CARBURE credits another entity now, or the ledger"
+                " does not know which it credited",
+                again[0].siren,
+                len(again),
             )
 
     def _is_selected(self, station: PlannedStation) -> bool:
@@ -184,10 +211,17 @@ class Run:
     def _warn_about_names(self) -> None:
         for siren, names in self.summary.names.items():
             _warn_about_several_names(siren, "the mart", sorted(names))
-            if self._known_entities is None:
+            if self._entities is None:
                 continue
-            _warn_about_several_names(siren, "CARBURE", self._known_entities.get(siren, []))
-            if siren not in self._known_entities:
+            found = self._entities.get(siren, [])
+            if len(found) > 1:
+                logger.warning(
+                    "%s is ambiguous at CARBURE, and its energy may not be credited: %s; ask its"
+                    " team to keep one",
+                    siren,
+                    ", ".join(entity.name for entity in found),
+                )
+            elif not found:
                 logger.warning(
                     "%s %s is not known to CARBURE: its energy will not be visible there",
                     siren,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from dev.carbure_stub.storage import CertificateRow, CertificateTable
 
 KILLED_AFTER_SECONDS = 30
+CREDITED_TYPE = "Charge Point Operator"
 
 
 class ReceivedRequest(NamedTuple):
@@ -49,7 +50,7 @@ def charge_point_operator(entity_id: int, name: str, siren: str) -> dict[str, An
     return {
         "id": entity_id,
         "name": name,
-        "entity_type": "Charge Point Operator",
+        "entity_type": CREDITED_TYPE,
         "registration_id": siren,
     }
 
@@ -65,7 +66,8 @@ def _default_entities() -> list[dict[str, Any]]:
 class CarbureStub:
     """Settings and state of the stub. Everything may be changed while it is running.
 
-    An entity is enabled unless it has `"is_enabled": False`. Changing `signing_secret` invalidates
+    An entity is enabled unless it has `"is_enabled": False`, and the master of its SIREN if it has
+    `"is_master": True`. Changing `signing_secret` invalidates
     all issued tokens. Each authenticated bulk-create request with a readable body consumes the
     first of `faults`.
     """
@@ -102,8 +104,17 @@ class CarbureStub:
 
     @property
     def entity_ids(self) -> dict[str, int]:
-        """Entity ids by SIREN."""
-        return {entity["registration_id"]: entity["id"] for entity in self.entities}
+        """The entity that a posted SIREN is attached to, by SIREN."""
+        candidates: dict[str, list[dict[str, Any]]] = {}
+        for entity in self.entities:
+            if entity.get("is_enabled", True) and entity["entity_type"] == CREDITED_TYPE:
+                candidates.setdefault(entity["registration_id"], []).append(entity)
+        ids = {}
+        for siren, found in candidates.items():
+            masters = [entity for entity in found if entity.get("is_master", False)]
+            if len(found) == 1 or len(masters) == 1:
+                ids[siren] = (masters or found)[0]["id"]
+        return ids
 
     def lock(self, station_id: str, first_day: date, last_day: date) -> None:
         """Validate the rows of one key for both sides, which makes them immutable."""

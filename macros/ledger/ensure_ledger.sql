@@ -26,7 +26,7 @@
 {% endmacro %}
 
 {# Number of the last migration. sender/ledger.py requires the same version. #}
-{% macro latest_ledger_version() %}{{ return(3) }}{% endmacro %}
+{% macro latest_ledger_version() %}{{ return(4) }}{% endmacro %}
 
 {% macro ledger_schema() %}{{ return(target.schema ~ '_ledger') }}{% endmacro %}
 

@@ -34,6 +34,7 @@ ROWS = {
         insert into response values (1, now(), 'accepted', 201, '', 0.1)
     """,
 }
+ROWS[3] = ROWS[2]
 
 
 def statements(migration: int) -> str:

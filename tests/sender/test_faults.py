@@ -130,6 +130,9 @@ STEPS = st.one_of(
     st.tuples(st.just("mart"), MARTS),
     st.tuples(st.just("lock"), st.integers(0, 5)),
     st.tuples(st.just("register"), st.sampled_from(SIRENS)),
+    st.tuples(st.just("disable"), st.sampled_from(SIRENS)),
+    st.tuples(st.just("duplicate"), st.sampled_from(SIRENS)),
+    st.tuples(st.just("credit"), st.sampled_from(SIRENS)),
     st.tuples(st.just("fault"), st.sampled_from(sorted(FAULTS))),
     st.tuples(st.just("run"), st.sampled_from(KILLS)),
     st.tuples(st.just("run"), st.none()),
@@ -150,14 +153,16 @@ def test_any_sequence_of_changes_faults_and_runs_ends_well(
                 scene.set_mart(value)
             elif kind == "lock":
                 scene.lock(value)
-            elif kind == "register":
-                scene.register(value)
+            elif kind in ("register", "disable", "duplicate", "credit"):
+                getattr(scene, kind)(value)
             elif kind == "fault":
                 scene.stub.faults.append(FAULTS[value])
             else:
                 scene.run(root_url, killed_at=value, force=kind == "force")
                 scene.check_invariants()
         scene.stub.faults.clear()
+        for siren in SIRENS:
+            scene.credit(siren)
         scene.set_mart(last)
         scene.run(root_url)
         scene.check_settled(last)

@@ -26,15 +26,15 @@ def test_every_run_reports_a_locked_difference(
     assert "FRX00P0: locked: 1.000000 MWh → 1.500000 MWh" in caplog.text
 
 
-def test_two_entities_with_one_siren_are_reported(
+def test_two_companies_with_one_siren_are_reported(
     scene: Scene, root_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene.register(ALPHA)
     scene.stub.entities.append(scene.stub.entities[-1] | {"name": "Alpha bis"})
     scene.set_mart(FIRST)
     assert scene.run(root_url) == ExitCode.SUCCESS
-    message = f"{ALPHA} has several names in CARBURE: Opérateur {ALPHA}, Alpha bis"
-    assert message in caplog.text
+    assert f"{ALPHA} is ambiguous at CARBURE" in caplog.text
+    assert f"Opérateur {ALPHA}, Alpha bis" in caplog.text
 
 
 def test_stations_are_sent_again_once_carbure_knows_the_siren(scene: Scene, root_url: str) -> None:
@@ -46,6 +46,76 @@ def test_stations_are_sent_again_once_carbure_knows_the_siren(scene: Scene, root
     assert scene.run(root_url) == ExitCode.SUCCESS
     assert sum(scene.counts()[sent:]) == 3
     scene.check_settled(FIRST)
+
+
+@pytest.mark.parametrize(
+    "pending",
+    [
+        {"is_enabled": False},
+        {"entity_type": "Opérateur"},
+    ],
+    ids=["disabled", "other type"],
+)
+def test_company_that_carbure_does_not_credit_is_not_known(
+    scene: Scene, root_url: str, pending: dict[str, object]
+) -> None:
+    """Its stations are sent again once CARBURE credits it."""
+    scene.register(ALPHA)
+    company = scene.stub.entities[-1]
+    credited = dict(company)
+    company |= pending
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    company |= credited | {"is_enabled": True}
+    scene.run(root_url)
+    scene.check_settled(FIRST)
+
+
+def test_company_that_is_no_longer_credited_keeps_its_stations(
+    scene: Scene, root_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Sending them again would take them away from it."""
+    scene.register(ALPHA)
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    scene.stub.entities.append(scene.stub.entities[-1] | {"id": 99})
+    scene.set_mart(CHANGED)
+    assert scene.run(root_url) == ExitCode.INCOMPLETE
+    assert f"{ALPHA} (all): held_back: CARBURE no longer credits this SIREN" in caplog.text
+    attached = [row for row in scene.stub.rows if row.siren == ALPHA]
+    assert [row.energy_mwh for row in attached] == [1, 2, 3]
+    assert None not in {row.entity_id for row in attached}
+    scene.stub.entities.pop()
+    assert scene.run(root_url) == ExitCode.SUCCESS
+    scene.check_settled(CHANGED)
+
+
+def test_company_that_was_registered_again_gets_its_stations(
+    scene: Scene, root_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    scene.register(ALPHA)
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    scene.stub.entities[-1] |= {"id": 99}
+    scene.run(root_url)
+    assert {row.entity_id for row in scene.stub.rows if row.siren == ALPHA} == {99}
+    assert f"{ALPHA}: 3 stations are sent again" in caplog.text
+
+
+def test_ledger_that_does_not_know_the_entity_sends_once_more(scene: Scene, root_url: str) -> None:
+    """As in ledgers before version 4, whose flag may be wrong."""
+    scene.register(ALPHA)
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    scene.warehouse.query("update tiruert_ledger.request set entity_id = null")
+    for row in scene.stub.rows:
+        row.entity_id = None
+    scene.run(root_url)
+    assert None not in {row.entity_id for row in scene.stub.rows if row.siren == ALPHA}
+    sent = len(scene.counts())
+    scene.run(root_url)
+    assert scene.counts()[sent:] == []
 
 
 def test_station_without_energy_that_was_never_sent_is_not_sent(

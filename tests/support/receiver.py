@@ -142,8 +142,8 @@ class Scene:
             self.stub.lock(*rows[number % len(rows)].key)
 
     def register(self, siren: str) -> None:
-        """Add an entity with this SIREN, unless CARBURE knows it already."""
-        if siren not in self.stub.entity_ids:
+        """Add an entity with this SIREN, unless CARBURE has one already."""
+        if siren not in {entity["registration_id"] for entity in self.stub.entities}:
             number = len(self.stub.entities) + 1
             self.stub.entities.append(
                 {
@@ -153,6 +153,26 @@ class Scene:
                     "registration_id": siren,
                 }
             )
+
+    def disable(self, siren: str) -> None:
+        """Disable every entity with this SIREN, as if CARBURE's team had not enabled it yet."""
+        for entity in self._entities(siren):
+            entity["is_enabled"] = False
+
+    def duplicate(self, siren: str) -> None:
+        """Add a second entity with the same SIREN, if there is one."""
+        for entity in self._entities(siren)[:1]:
+            self.stub.entities.append(entity | {"id": len(self.stub.entities) + 1})
+
+    def credit(self, siren: str) -> None:
+        """Leave one enabled entity with this SIREN, if there is any."""
+        first, *others = self._entities(siren) or [{}]
+        first["is_enabled"] = True
+        for entity in others:
+            self.stub.entities.remove(entity)
+
+    def _entities(self, siren: str) -> list[dict[str, Any]]:
+        return [entity for entity in self.stub.entities if entity["registration_id"] == siren]
 
     def check_invariants(self) -> None:
         """Check what must be true at any moment."""
