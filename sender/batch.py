@@ -13,12 +13,14 @@ from sender.response import RefusalReason
 class Batch:
     """Stations of one SIREN that may be sent at or after `not_before`.
 
-    `failures` is the number of requests with these stations that had no clear response.
+    `failures` is the number of requests with these stations that had no clear response. If the last
+    one may still be in CARBURE's queue, `uncertain_since` is the time at which we gave up waiting.
     """
 
     stations: Sequence[PlannedStation]
     not_before: datetime
     failures: int = 0
+    uncertain_since: datetime | None = None
 
     def split(self, size: int) -> tuple[Self, Self | None]:
         """Split off the first `size` stations. The rest is None if there are no more."""
@@ -32,9 +34,22 @@ class Batch:
         others = [s for s in self.stations if s.id_station_itinerance not in refused]
         return replace(self, stations=others)
 
-    def halves(self, not_before: datetime) -> list[Self]:
+    def is_due(self, now: datetime) -> bool:
+        """Whether the batch may be sent."""
+        return self.uncertain_since is None and self.not_before <= now
+
+    def settled(self, not_before: datetime) -> Self:
+        """Return a batch whose last request has surely left CARBURE's queue."""
+        return replace(self, not_before=max(self.not_before, not_before), uncertain_since=None)
+
+    def halves(self, not_before: datetime, uncertain_since: datetime) -> list[Self]:
         """Split in two after a failure. A single station stays one batch."""
         middle = (len(self.stations) + 1) // 2
-        failed = replace(self, not_before=not_before, failures=self.failures + 1)
+        failed = replace(
+            self,
+            not_before=not_before,
+            failures=self.failures + 1,
+            uncertain_since=uncertain_since,
+        )
         first, second = failed.split(middle)
         return [first] if second is None else [first, second]

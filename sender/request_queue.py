@@ -5,7 +5,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from sender import retry_policy
 from sender.batch import Batch
@@ -39,7 +39,8 @@ class RequestQueue:
         clock: Clock,
         batch_size: BatchSize,
         entity_ids: Mapping[str, int],
-        settle_seconds: float,
+        settle: timedelta,
+        min_retry: timedelta,
     ) -> None:
         """Create an empty queue. `entity_ids` are the entities that CARBURE credits."""
         self._ledger = ledger
@@ -47,7 +48,8 @@ class RequestQueue:
         self._clock = clock
         self._batch_size = batch_size
         self._entity_ids = entity_ids
-        self._settle_seconds = settle_seconds
+        self._settle = settle
+        self._min_retry = min_retry
         self._batches: deque[Batch] = deque()
         self._consecutive_failures = 0
         # Consecutive 429 and 401 responses, by status. Any other response resets them.
@@ -57,14 +59,18 @@ class RequestQueue:
         """Send stations, and yield each request with its response.
 
         The stations of a chunk are valid, sorted, and of one SIREN. Stations of an uncertain
-        request wait while the others are sent. Raises CarbureError if no further request can
-        succeed.
+        request wait while the others are sent: until CARBURE has answered a later request, which
+        shows that a worker has taken the uncertain one, and until it must have ended. Raises
+        CarbureError if no further request can succeed.
         """
         for chunk in chunks:
             self._add(chunk)
             yield from self._send_due_batches()
         while self._batches:
-            self._wait_until(min(batch.not_before for batch in self._batches), "uncertain stations")
+            if all(batch.uncertain_since is not None for batch in self._batches):
+                self._probe()
+            settled = [batch.not_before for batch in self._batches if batch.uncertain_since is None]
+            self._wait_until(min(settled), "uncertain stations")
             yield from self._send_due_batches()
 
     def _add(self, stations: list[PlannedStation]) -> None:
@@ -76,8 +82,8 @@ class RequestQueue:
         uncertain = [station for station in stations if station.uncertain_since is not None]
         if uncertain:
             last = max(s.uncertain_since for s in uncertain if s.uncertain_since is not None)
-            not_before = retry_policy.settled_at(last, now, self._settle_seconds)
-            self._batches.append(Batch(uncertain, not_before))
+            since = retry_policy.plausible_time(last, now)
+            self._batches.append(Batch(uncertain, since + self._min_retry, uncertain_since=since))
 
     def _send_due_batches(self) -> Iterator[CompletedRequest]:
         while (batch := self._next_batch()) is not None:
@@ -88,7 +94,7 @@ class RequestQueue:
         """Take the first due batch, cut to the current batch size, or None if none is due."""
         now = self._clock.now()
         for index, batch in enumerate(self._batches):
-            if batch.not_before <= now:
+            if batch.is_due(now):
                 del self._batches[index]
                 first, rest = batch.split(self._batch_size.stations)
                 if rest is not None:
@@ -106,8 +112,12 @@ class RequestQueue:
             entity_id=self._entity_ids.get(batch.stations[0].siren),
             batch_size=self._batch_size.stations,
         )
+        sent_at = self._clock.now()
         response = self._carbure.send(body)
         self._ledger.record_response(request_id, response)
+        # Other responses may come from a proxy in front of the queue.
+        if response.status in (HTTPStatus.CREATED, HTTPStatus.BAD_REQUEST):
+            self._settle_earlier(sent_at)
         self._handle_response(batch, response)
         return CompletedRequest(batch.stations, response)
 
@@ -125,7 +135,8 @@ class RequestQueue:
             case Decision.RETRY_WITHOUT_REFUSED:
                 self._batches.appendleft(batch.without(response.reasons))
             case Decision.RETRY_IN_HALVES:
-                self._batches.extend(batch.halves(self._retry_time(batch)))
+                now = self._clock.now()
+                self._batches.extend(batch.halves(self._retry_time(batch, now), now))
             case Decision.WAIT:
                 self._clock.wait(
                     retry_policy.rate_limit_pause_seconds(response.retry_after_seconds)
@@ -153,10 +164,44 @@ class RequestQueue:
             self._consecutive_failures += 1
             self._batch_size.record_failed(len(batch.stations), response.duration_seconds)
 
-    def _retry_time(self, batch: Batch) -> datetime:
-        """Return when a failed batch may be sent again."""
-        pause_seconds = self._settle_seconds + retry_policy.backoff_seconds(batch.failures + 1)
-        return self._clock.now() + timedelta(seconds=pause_seconds)
+    def _retry_time(self, batch: Batch, failed_at: datetime) -> datetime:
+        """Return before when a failed batch must not be sent again."""
+        pause = timedelta(seconds=retry_policy.backoff_seconds(batch.failures + 1))
+        return failed_at + self._min_retry + pause
+
+    def _settle_earlier(self, sent_at: datetime) -> None:
+        """Note that CARBURE has just answered a request that was sent at `sent_at`.
+
+        Its queue is first in, first out. So a worker has taken every earlier request.
+        """
+        settled_at = self._clock.now() + self._settle
+        for index, batch in enumerate(self._batches):
+            if batch.uncertain_since is not None and batch.uncertain_since <= sent_at:
+                self._batches[index] = batch.settled(settled_at)
+
+    def _probe(self) -> None:
+        """Send requests without stations until CARBURE answers one.
+
+        Raises CarbureError after several failures.
+        """
+        failure = ""
+        for failures in range(1, retry_policy.FAILURES_BEFORE_PROBE + 1):
+            since = max(b.uncertain_since for b in self._batches if b.uncertain_since is not None)
+            self._wait_until(since, "CARBURE")
+            sent_at = self._clock.now()
+            reason = self._carbure.probe(self._ledger.period)
+            if reason is None:
+                self._settle_earlier(sent_at)
+                return
+            failure = reason
+            self._clock.wait(retry_policy.backoff_seconds(failures))
+        self._stop(failure)
+
+    def _stop(self, failure: str) -> NoReturn:
+        raise CarbureError(
+            f"every request for this period fails, even one without stations: {failure}."
+            " CARBURE is down or has not configured the year: try again later"
+        )
 
     def _back_off(self) -> None:
         """Pause after failures. Raises CarbureError if not even an empty request is accepted."""
@@ -167,10 +212,7 @@ class RequestQueue:
         if self._consecutive_failures >= retry_policy.FAILURES_BEFORE_PROBE:
             failure = self._carbure.probe(self._ledger.period)
             if failure is not None:
-                raise CarbureError(
-                    f"every request for this period fails, even one without stations: {failure}."
-                    " CARBURE is down or has not configured the year: try again later"
-                )
+                self._stop(failure)
             self._consecutive_failures = 0
 
     def _wait_until(self, instant: datetime, reason: str) -> None:

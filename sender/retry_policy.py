@@ -71,11 +71,10 @@ def rate_limit_pause_seconds(retry_after_seconds: float) -> float:
     return min(retry_after_seconds, MAX_RATE_LIMIT_PAUSE_SECONDS)
 
 
-def settled_at(uncertain_since: datetime, now: datetime, settle_seconds: float) -> datetime:
-    """Return when the stations of an uncertain request may be sent again.
+def plausible_time(recorded: datetime, now: datetime) -> datetime:
+    """Return the time at which we gave up waiting for a response, as recorded in the ledger.
 
-    The ledger's time may come from a machine whose clock is ahead. But no request can still be
-    under way after MAX_REQUEST_SECONDS from now.
+    It may come from a machine whose clock is ahead. But no request can still be under way after
+    MAX_REQUEST_SECONDS from now.
     """
-    latest = now + timedelta(seconds=MAX_REQUEST_SECONDS)
-    return min(uncertain_since, latest) + timedelta(seconds=settle_seconds)
+    return min(recorded, now + timedelta(seconds=MAX_REQUEST_SECONDS))

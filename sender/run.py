@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import groupby, islice
 from operator import attrgetter
 
@@ -108,7 +108,8 @@ class Run:
             self._clock,
             BatchSize(initial_size, self._settings.max_batch_size, self._settings.target_seconds),
             self._entity_ids or {},
-            self._settings.settle_seconds,
+            timedelta(seconds=self._settings.settle_seconds),
+            timedelta(seconds=self._settings.min_retry_seconds),
         )
         yield from queue.send(self._chunks_to_send())
 

@@ -68,7 +68,14 @@ class SenderSettings(WarehouseSettings):
         description="The platform's table of indicators, which `--adopt` reads.",
     )
     settle_seconds: float = Field(
-        default=35, ge=0, description="Seconds to wait before retrying an uncertain request."
+        default=35,
+        ge=0,
+        description="Seconds that CARBURE may take for a request once a worker has taken it.",
+    )
+    min_retry_seconds: float = Field(
+        default=120,
+        ge=0,
+        description="Minimum seconds before an uncertain request is sent again.",
     )
     initial_batch_size: int = Field(
         default=200,

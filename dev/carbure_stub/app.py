@@ -98,6 +98,8 @@ class _Routes:
         payload = self._payload()
         g.station_count = count_stations(payload)
         fault = self.stub.next_fault(g.station_count)
+        if self._is_abandoned_in_queue(payload, fault):
+            return _fault_response(Fault(drops_connection=True))
         if fault.replaces_response and not fault.after_storing:
             self.stub.sleep(fault.delay_seconds)
             return _fault_response(fault)
@@ -108,6 +110,20 @@ class _Routes:
         if fault.replaces_response:
             return _fault_response(fault)
         return _empty(201)
+
+    def _is_abandoned_in_queue(self, payload: Any, fault: Fault) -> bool:
+        """Wait for a worker. If the client gives up first, store the payload all the same."""
+        stub = self.stub
+        if fault.queued_seconds:
+            stub.busy_until = stub.now() + fault.queued_seconds
+        waiting_seconds = stub.busy_until - stub.now()
+        if waiting_seconds <= stub.client_timeout_seconds:
+            stub.sleep(max(waiting_seconds, 0))
+            return False
+        rows = rows_of(payload, stub.entity_ids)
+        stub.table.upsert_later(rows, stub.busy_until, fault.delay_seconds)
+        stub.sleep(stub.client_timeout_seconds)
+        return True
 
     def refuse_gone_route(self) -> NoReturn:
         raise RefusedError(

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
@@ -69,6 +70,7 @@ class CertificateTable:
         self._broken = broken
         self._rows: list[CertificateRow] = []
         self._open: list[Transaction] = []
+        self._queued: list[QueuedWrite] = []
         self._now = now
         self._lock = Lock()
         self.keys_written_at_once: set[Key] = set()
@@ -88,26 +90,57 @@ class CertificateTable:
         """
         with self._lock:
             self._commit_finished()
-            existing = {row.key: row for row in self._rows}
-            _refuse_locked(posted, existing)
-            is_broken = any(row.station_id in self._broken for row in posted)
-            if is_broken or not all(row.fits_column_types for row in posted):
-                raise unknown_error()
-            for other in self._open:
-                self.keys_written_at_once |= other.keys & {row.key for row in posted}
-            ends_at = self._now() + duration_seconds
-            self._open.append(Transaction(posted, existing, ends_at))
+            self._start(posted, self._now() + duration_seconds)
             self._commit_finished()
 
+    def upsert_later(
+        self, posted: list[CertificateRow], starts_at: float, duration_seconds: float
+    ) -> None:
+        """Do the same from `starts_at` on, when nobody waits for the response any more."""
+        with self._lock:
+            self._queued.append(QueuedWrite(posted, starts_at, starts_at + duration_seconds))
+
+    def _start(self, posted: list[CertificateRow], ends_at: float) -> None:
+        existing = {row.key: row for row in self._rows}
+        _refuse_locked(posted, existing)
+        is_broken = any(row.station_id in self._broken for row in posted)
+        if is_broken or not all(row.fits_column_types for row in posted):
+            raise unknown_error()
+        for other in self._open:
+            self.keys_written_at_once |= other.keys & {row.key for row in posted}
+        self._open.append(Transaction(posted, existing, ends_at))
+
     def _commit_finished(self) -> None:
-        for transaction in list(self._open):
-            if transaction.ends_at <= self._now():
-                self._open.remove(transaction)
-                for row in transaction.posted:
-                    if row.key in transaction.existing:
-                        transaction.existing[row.key].update_from(row)
-                    else:
-                        self._rows.append(row)
+        """Start what was queued and commit what has ended, in the order of time."""
+        while True:
+            starts = [(write.starts_at, 0, write) for write in self._queued]
+            ends = [(transaction.ends_at, 1, transaction) for transaction in self._open]
+            due = [event for event in (*starts, *ends) if event[0] <= self._now()]
+            if not due:
+                return
+            _, _, first = min(due, key=lambda event: event[:2])
+            if isinstance(first, QueuedWrite):
+                self._queued.remove(first)
+                with suppress(RefusedError):
+                    self._start(first.posted, first.ends_at)
+            else:
+                self._commit(first)
+
+    def _commit(self, transaction: "Transaction") -> None:
+        self._open.remove(transaction)
+        for row in transaction.posted:
+            if row.key in transaction.existing:
+                transaction.existing[row.key].update_from(row)
+            else:
+                self._rows.append(row)
+
+
+class QueuedWrite(NamedTuple):
+    """A write that waits for a worker."""
+
+    posted: list[CertificateRow]
+    starts_at: float
+    ends_at: float
 
 
 class Transaction(NamedTuple):

@@ -30,7 +30,8 @@ class Fault:
     A `status` with its `body` (HTML if a string, otherwise JSON), or a dropped connection, replaces
     the normal response. The rows are stored only if `after_storing` is set. `delay_seconds` delay
     both the commit and the response, except that a connection dropped with `after_storing` is
-    dropped at once.
+    dropped at once. With `queued_seconds`, both workers are busy for that long: this request and
+    those that follow wait in the queue, in their order.
     """
 
     status: int | None = None
@@ -38,6 +39,7 @@ class Fault:
     drops_connection: bool = False
     after_storing: bool = False
     delay_seconds: float = 0
+    queued_seconds: float = 0
 
     @property
     def replaces_response(self) -> bool:
@@ -89,6 +91,10 @@ class CarbureStub:
     broken: set[str] = field(default_factory=set)
     # A larger request is killed, as if it had exceeded CARBURE's time limit.
     max_stations: float = math.inf
+    # How long a client waits for a response. The stub cannot see when a client gives up.
+    client_timeout_seconds: float = 45
+    # Until then, both workers are busy.
+    busy_until: float = 0
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     table: CertificateTable = field(init=False)

@@ -38,6 +38,8 @@ FAULTS = {
     "400 with malformed errors": Fault(status=400, body={"errors": [{"field": 5, "errors": 5}]}),
     "400 without a reason": Fault(status=400, body={"status": "validation_error", "errors": []}),
     "301": Fault(status=301),
+    "in the queue for 100 s": Fault(queued_seconds=100),
+    "in the queue for 200 s": Fault(queued_seconds=200),
 }
 METHODS = ("record_request", "send", "record_response")
 KILLS = [None, *(f"{moment} {method}" for method in METHODS for moment in ("before", "after"))]
@@ -212,14 +214,28 @@ def test_run_stops_if_every_station_fails(
 
 
 def test_uncertain_station_waits_even_after_a_kill(scene: Scene, root_url: str) -> None:
-    """Another process sends it again 35 s after the last time it could have been received."""
+    """Another process sends it again 120 s after the last time it could have been received."""
     scene.set_mart(FIRST)
     scene.run(root_url, killed_at="after send")
     killed_at = scene.clock.now()
     scene.run(root_url)
     scene.check_settled(FIRST)
     # Without the kill, the request could have lasted until its timeout.
-    assert (scene.clock.now() - killed_at).total_seconds() >= MAX_REQUEST_SECONDS + 35
+    assert (scene.clock.now() - killed_at).total_seconds() >= MAX_REQUEST_SECONDS + 120
+
+
+def test_request_in_the_queue_is_not_sent_again_before_a_later_one_is_answered(
+    scene: Scene, root_url: str
+) -> None:
+    """It waits for 200 s, longer than the minimum, and CARBURE takes 29 s for it."""
+    scene.set_mart(FIRST)
+    scene.stub.faults.append(Fault(queued_seconds=200, delay_seconds=29))
+    started_at = scene.clock.now()
+    while scene.run(root_url) == ExitCode.CARBURE:
+        scene.check_invariants()
+    assert scene.run(root_url) == ExitCode.SUCCESS
+    scene.check_settled(FIRST)
+    assert (scene.clock.now() - started_at).total_seconds() >= 200 + 35
 
 
 def test_token_is_renewed_before_it_expires(scene: Scene, root_url: str) -> None:

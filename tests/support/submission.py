@@ -25,6 +25,7 @@ def with_carbure(warehouse: Warehouse, stub: CarbureStub, root_url: str) -> Ware
     """Return the warehouse with the sender's settings for a running stub."""
     return warehouse.with_variables(
         TIRUERT_SETTLE_SECONDS="0",
+        TIRUERT_MIN_RETRY_SECONDS="0",
         CARBURE_ROOT_URL=root_url,
         CARBURE_USER_API_KEY=stub.api_key,
         CARBURE_USER_EMAIL=stub.email,
