@@ -60,6 +60,21 @@ class Months(click.ParamType[list[date]]):
         return months
 
 
+def printable(text: str) -> str:
+    """Escape control characters, which could forge lines or reach the terminal."""
+    return "".join(
+        char if char.isprintable() or char == " " else ascii(char)[1:-1] for char in text
+    )
+
+
+class TextFormatter(logging.Formatter):
+    """One line per record, and its traceback if there is one."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as in logging
+        """Format a record without its traceback."""
+        return printable(super().formatMessage(record))
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object per record: time, level, event, and the fields passed as `extra`."""
 
@@ -84,9 +99,9 @@ def configure_logging(log_format: str = "text", *, debug: bool = False) -> None:
     if log_format == "json":
         formatter = JsonFormatter(datefmt=UTC_TIME)
     elif sys.stderr.isatty():
-        formatter = logging.Formatter("%(message)s")
+        formatter = TextFormatter("%(message)s")
     else:
-        formatter = logging.Formatter("%(asctime)s %(levelname)s %(message)s", UTC_TIME)
+        formatter = TextFormatter("%(asctime)s %(levelname)s %(message)s", UTC_TIME)
     formatter.converter = time.gmtime
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)

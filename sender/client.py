@@ -23,11 +23,13 @@ from sender.retry_policy import (
     MAX_RATE_LIMIT_RETRIES,
     MAX_REQUEST_SECONDS,
     MAX_TOKEN_REFRESHES,
+    MIN_CALL_INTERVAL,
+    MIN_REQUEST_INTERVAL,
     READ_TIMEOUT_SECONDS,
     TOKEN_REFRESH_PAUSE_SECONDS,
     rate_limit_pause_seconds,
 )
-from sender.settings import CarbureSettings
+from sender.settings import LOOPBACK, CarbureSettings
 
 TOKEN_PATH = "/api/token/"  # noqa: S105 - a path, not a secret
 REFRESH_PATH = "/api/token/refresh/"
@@ -59,8 +61,11 @@ class CarbureClient:
         self._access_token: str | None = None
         self._refresh_token: str | None = None
         self._token_received_at = clock.now()
+        self._last_call_at = clock.now() - MIN_CALL_INTERVAL
         self._session = requests.Session()
         self._session.auth = self._add_credentials
+        # A proxy must not see the key and the password of a CARBURE on this machine.
+        self._session.trust_env = settings.root_url.host not in LOOPBACK
 
     def log_in(self) -> None:
         """Get new tokens. Raises CarbureError."""
@@ -174,6 +179,10 @@ class CarbureClient:
         return self._request(method, path, **content)
 
     def _request(self, method: str, path: str, **content: Any) -> requests.Response:
+        is_request = path == CERTIFICATES_PATH
+        interval = MIN_REQUEST_INTERVAL if is_request else MIN_CALL_INTERVAL
+        self._clock.wait_until(self._last_call_at + interval)
+        self._last_call_at = self._clock.now()
         return self._session.request(
             method,
             self._root + path,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from common.cli import printable
 from sender.plan import PlannedStation
 from sender.request_queue import CompletedRequest
 from sender.summary import SummaryRow
@@ -19,8 +20,9 @@ def table(rows: Iterable[SummaryRow]) -> Iterator[str]:
     totals: dict[str, tuple[int, Decimal]] = {}
     yield ROW_FORMAT.format("SIREN", "Entity", "", "Stations", "MWh")
     for row in rows:
+        name = printable(row.amenageur_name)[:NAME_WIDTH]
         yield ROW_FORMAT.format(
-            row.siren, row.amenageur_name[:NAME_WIDTH], row.status, row.stations, row.energy_mwh
+            printable(row.siren), name, row.status, row.stations, row.energy_mwh
         )
         stations, energy_mwh = totals.get(row.status, (0, Decimal(0)))
         totals[row.status] = stations + row.stations, energy_mwh + row.energy_mwh
@@ -60,4 +62,5 @@ def station_change(station: PlannedStation) -> str:
 
 def locked_difference(station: PlannedStation) -> str:
     """Describe a difference that can no longer be corrected."""
-    return f"{station_change(station)}: validated at CARBURE, cannot be changed"
+    possible = "" if station.possible_mwh is None else f", or {station.possible_mwh} MWh"
+    return f"{station_change(station)}: validated at CARBURE{possible}, cannot be changed"

@@ -19,7 +19,7 @@ from sender.clock import Clock
 from sender.plan import PlannedStation
 from sender.response import Response
 from sender.retry_policy import MAX_REQUEST_SECONDS
-from sender.summary import SummaryRow
+from sender.summary import CONFIRMED, SummaryRow
 
 # The same as latest_ledger_version() in macros/ledger/ensure_ledger.sql.
 VERSION = 4
@@ -189,24 +189,37 @@ class Ledger:
                     select id_station_itinerance, max(request_id) as request_id
                     from request
                     inner join request_station using (request_id)
-                    where run_id = %s
+                    where run_id = %(run_id)s
                     group by id_station_itinerance
                 )
 
                 select
                     request.siren,
                     min(request_station.amenageur_name) as amenageur_name,
-                    coalesce(response.outcome, 'uncertain') as outcome,
+                    case
+                        -- CARBURE refuses to change it, and has this energy already.
+                        when refusal.is_locked
+                            and status.siren = request.siren
+                            and status.operational_unit_code = request_station.operational_unit_code
+                            and status.energy_mwh = request_station.energy_mwh
+                            then %(confirmed)s
+                        else coalesce(response.outcome, 'uncertain')
+                    end as outcome,
                     count(*) as stations,
                     sum(request_station.energy_mwh) as energy_mwh
                 from last_request
                 inner join request using (request_id)
                 inner join request_station using (request_id, id_station_itinerance)
                 left join response using (request_id)
-                group by request.siren, coalesce(response.outcome, 'uncertain')
-                order by request.siren, coalesce(response.outcome, 'uncertain')
+                left join refusal using (request_id, id_station_itinerance)
+                left join (
+                    select * from station_status
+                    where period = %(period)s
+                ) as status using (id_station_itinerance)
+                group by 1, 3
+                order by 1, 3
                 """,
-                [str(self.run_id)],
+                {"run_id": str(self.run_id), "period": self.period, "confirmed": CONFIRMED},
             )
             return [SummaryRow(*row) for row in cursor]
 

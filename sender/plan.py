@@ -35,6 +35,7 @@ class PlannedStation(NamedTuple):
 
     `energy_mwh` is 0 if the station is no longer in the mart. `uncertain_since` is set if its last
     request has an unknown outcome: the latest time at which CARBURE could have received it.
+    `possible_mwh` is what CARBURE may have instead, if it can no longer be changed.
     `has_other_entity` if CARBURE credits another entity now, or the ledger does not know which it
     credited. `would_detach` if CARBURE no longer credits the SIREN, so that sending the station
     again would take it away from its entity.
@@ -49,6 +50,7 @@ class PlannedStation(NamedTuple):
     acknowledged_siren: str | None
     acknowledged_mwh: Decimal | None
     uncertain_since: datetime | None
+    possible_mwh: Decimal | None
     has_other_entity: bool
     would_detach: bool
     action: Action

@@ -35,6 +35,7 @@ stations as (
         ledger.is_known_entity,
         ledger.entity_id as acknowledged_entity_id,
         ledger.is_adopted,
+        ledger.possible_mwh,
         case when ledger.status = 'uncertain' then ledger.uncertain_since end as uncertain_since
     from mart
     full join ledger using (id_station_itinerance)
@@ -70,6 +71,7 @@ select
     acknowledged_siren,
     acknowledged_mwh,
     uncertain_since,
+    possible_mwh,
     has_other_entity,
     would_detach,
     case
@@ -80,7 +82,7 @@ select
         when has_other_energy then 'changed'
         when is_moved and not is_removed then 'corrected'
         when has_other_entity then 'repeated'
-        when %(force)s and acknowledged_mwh is not null and not is_removed then 'repeated'
+        when %(force)s and acknowledged_mwh is not null then 'repeated'
         else 'unchanged'
     end as action
 from compared

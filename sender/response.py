@@ -9,6 +9,7 @@ import requests
 
 MAX_SHOWN_BODY_CHARACTERS = 300
 DEFAULT_RETRY_AFTER_SECONDS = 1
+MAX_RETRY_AFTER_DIGITS = 6
 # Errors from malformed or maliciously nested JSON.
 JSON_ERRORS = (ValueError, RecursionError)
 
@@ -19,6 +20,8 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
+    # CARBURE has not read the request, because there were too many (HTTP 429).
+    THROTTLED = "throttled"
 
 
 class RefusalReason(NamedTuple):
@@ -45,6 +48,8 @@ def parse_response(response: requests.Response, duration_seconds: float) -> Resp
     outcome = Outcome.UNCERTAIN
     if response.status_code == HTTPStatus.CREATED and not response.content:
         outcome = Outcome.ACCEPTED
+    elif response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        outcome = Outcome.THROTTLED
     elif HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
         outcome = Outcome.REFUSED
     return Response(
@@ -60,7 +65,9 @@ def parse_response(response: requests.Response, duration_seconds: float) -> Resp
 def parse_retry_after(response: requests.Response) -> float:
     """Return the seconds in the `Retry-After` header, or a default."""
     value = response.headers.get("Retry-After", "")
-    return int(value) if value.isdecimal() else DEFAULT_RETRY_AFTER_SECONDS
+    # A number with more digits is no reasonable pause, and Python refuses to parse thousands.
+    is_number = value.isascii() and value.isdecimal() and len(value) <= MAX_RETRY_AFTER_DIGITS
+    return int(value) if is_number else DEFAULT_RETRY_AFTER_SECONDS
 
 
 def _parse_reasons(response: requests.Response) -> Iterator[RefusalReason]:

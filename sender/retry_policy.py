@@ -13,6 +13,9 @@ CONNECT_TIMEOUT_SECONDS = 10
 # CARBURE kills a request at 30 s. A response that has not arrived by now will not arrive.
 READ_TIMEOUT_SECONDS = 45
 MAX_REQUEST_SECONDS = CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS
+# CARBURE admits 5 calls a second with the key alone, and 10 requests of a user.
+MIN_CALL_INTERVAL = timedelta(seconds=0.21)
+MIN_REQUEST_INTERVAL = timedelta(seconds=0.11)
 # Retries of one call while CARBURE responds with 429.
 MAX_RATE_LIMIT_RETRIES = 10
 MAX_RATE_LIMIT_PAUSE_SECONDS = 600

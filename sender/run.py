@@ -22,7 +22,7 @@ from sender.plan import Action, PlannedStation, read_plan
 from sender.request_queue import CompletedRequest, RequestQueue
 from sender.response import Outcome
 from sender.settings import SenderSettings
-from sender.summary import HELD_BACK, PlanSummary, SummaryRow
+from sender.summary import CONFIRMED, HELD_BACK, PlanSummary, SummaryRow
 
 STATIONS_PER_CHUNK = 2000
 
@@ -115,7 +115,8 @@ class Run:
 
     def exit_code(self, outcomes: Iterable[SummaryRow]) -> ExitCode:
         """Return SUCCESS if the plan was accepted completely and nothing was left out."""
-        accepted = sum(row.stations for row in outcomes if row.status == Outcome.ACCEPTED)
+        done = (Outcome.ACCEPTED, CONFIRMED)
+        accepted = sum(row.stations for row in outcomes if row.status in done)
         left_out = self.summary.count(HELD_BACK, Action.LOCKED)
         if accepted == self.summary.stations_to_send and not left_out:
             return ExitCode.SUCCESS

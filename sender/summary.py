@@ -8,6 +8,8 @@ from typing import NamedTuple
 from sender.plan import Action, PlannedStation
 
 HELD_BACK = "held_back"
+# Sent again, and refused because CARBURE has this energy for good.
+CONFIRMED = "confirmed"
 
 
 class SummaryRow(NamedTuple):

@@ -24,6 +24,7 @@ STATION = PlannedStation(
     acknowledged_siren=None,
     acknowledged_mwh=None,
     uncertain_since=None,
+    possible_mwh=None,
     has_other_entity=False,
     would_detach=False,
     action=Action.NEW,
@@ -110,6 +111,7 @@ def test_every_row_of_the_mart_is_valid(made: Warehouse) -> None:
     assert len(rows) > 1000
     for period, group in groupby(rows, key=itemgetter(0)):
         stations = [
-            PlannedStation(*row[1:], None, None, None, False, False, Action.NEW) for row in group
+            PlannedStation(*row[1:], None, None, None, None, False, False, Action.NEW)
+            for row in group
         ]
         assert find_problems(period, stations) == []

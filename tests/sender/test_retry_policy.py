@@ -19,7 +19,7 @@ def batch_of(*station_ids: str, failures: int = 0) -> Batch:
     stations = [
         PlannedStation(
             *("Alpha", "732829320", "FRAAA", station_id, Decimal(1), False),
-            *(None, None, None, False, False, Action.NEW),
+            *(None, None, None, None, False, False, Action.NEW),
         )
         for station_id in station_ids
     ]

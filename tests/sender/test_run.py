@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from common.exit_codes import ExitCode
+from dev.carbure_stub import Fault
 from tests.support.receiver import SIRENS, Scene, mart_of
 
 ALPHA = SIRENS[0]
@@ -116,6 +117,68 @@ def test_ledger_that_does_not_know_the_entity_sends_once_more(scene: Scene, root
     sent = len(scene.counts())
     scene.run(root_url)
     assert scene.counts()[sent:] == []
+
+
+def test_force_makes_carbure_match_after_it_was_restored_from_a_backup(
+    scene: Scene, root_url: str
+) -> None:
+    """One station had been corrected to 0 since the backup."""
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    without_last = mart_of("1", "2", "3", "4", "5", "")
+    scene.set_mart(without_last)
+    scene.run(root_url)
+    for row in scene.stub.rows:
+        row.energy_mwh = 7
+    assert scene.run(root_url, force=True) == ExitCode.SUCCESS
+    scene.check_settled(without_last)
+
+
+def test_locked_station_with_equal_energy_is_no_failure_of_force(
+    scene: Scene, root_url: str
+) -> None:
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    scene.lock(0)
+    assert scene.run(root_url, force=True) == ExitCode.SUCCESS
+
+
+def test_station_locked_after_a_lost_response_has_the_only_possible_energy(
+    scene: Scene, root_url: str
+) -> None:
+    scene.set_mart(mart_of("1", "", "3", ""))
+    scene.stub.faults.append(Fault(drops_connection=True, after_storing=True))
+    scene.run(root_url, killed_at="after send")
+    scene.lock(0)
+    assert scene.run(root_url) == ExitCode.SUCCESS
+    locked = "select energy_mwh from tiruert_ledger.station_status where status = 'locked'"
+    assert scene.warehouse.query(locked) == [(1,)]
+
+
+def test_station_locked_after_a_lost_response_to_a_change_shows_both_energies(
+    scene: Scene, root_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    scene.set_mart(FIRST | {"FRX00P0": (ALPHA, Decimal("1.500000"))})
+    scene.stub.faults.append(Fault(drops_connection=True, after_storing=True))
+    scene.run(root_url, killed_at="before record_response")
+    scene.lock(0)
+    scene.run(root_url)
+    caplog.clear()
+    scene.run(root_url)
+    expected = "1.000000 MWh → 1.500000 MWh: validated at CARBURE, or 1.500000 MWh"
+    assert expected in caplog.text
+
+
+def test_throttling_is_no_refusal(scene: Scene, root_url: str) -> None:
+    scene.set_mart(FIRST)
+    scene.stub.faults += [Fault(status=429)] * 2
+    assert scene.run(root_url) == ExitCode.SUCCESS
+    outcomes = "select outcome, count(*) from tiruert_ledger.response group by 1 order by 1"
+    assert dict(scene.warehouse.query(outcomes))["throttled"] == 2
+    shown = "select distinct outcome from tiruert.station_submissions where period = '2025-04-01'"
+    assert scene.warehouse.query(shown) == [("accepted",)]
 
 
 def test_station_without_energy_that_was_never_sent_is_not_sent(

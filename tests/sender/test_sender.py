@@ -225,11 +225,14 @@ def test_unclear_or_refusing_response_affects_only_its_request(
     assert len(stub.rows) == len(set(stored_rows(stub)))
 
 
-def test_rate_limited_run_sends_everything(connected: Warehouse, stub: CarbureStub) -> None:
-    stub.user_calls_per_second = 10
+@pytest.mark.parametrize(("calls_per_second", "is_throttled"), [(10, False), (3, True)])
+def test_run_stays_below_the_known_rate_and_survives_a_lower_one(
+    connected: Warehouse, stub: CarbureStub, calls_per_second: int, is_throttled: bool
+) -> None:
+    stub.user_calls_per_second = calls_per_second
     finished = send(connected)
     assert finished.returncode == ExitCode.SUCCESS
-    assert 429 in post_statuses(stub)
+    assert (429 in post_statuses(stub)) is is_throttled
     assert set(stored_rows(stub)) == mart_rows(connected)
 
 
@@ -494,6 +497,13 @@ def test_bad_input_is_reported_in_one_line(
     assert "Traceback" not in finished.stderr
     assert "secret" not in finished.stdout + finished.stderr
     assert stub.rows == []
+
+
+def test_carbure_on_this_machine_is_never_reached_through_a_proxy(connected: Warehouse) -> None:
+    """The proxy would see the key and the password. Nothing listens at its address."""
+    proxied = connected.with_variables(HTTP_PROXY="http://127.0.0.1:9", NO_PROXY="")
+    finished = proxied.run("python", "-m", "sender", "--period", "2025-04", "--plan")
+    assert finished.returncode == ExitCode.CHANGES_PENDING, finished.stderr
 
 
 def test_url_of_another_site_is_reported(connected: Warehouse, stub: CarbureStub) -> None:

@@ -38,3 +38,5 @@ left join refusals
     on
         stations.request_id = refusals.request_id
         and stations.id_station_itinerance = refusals.id_station_itinerance
+-- CARBURE has not read throttled requests.
+where coalesce(responses.outcome, 'uncertain') <> 'throttled'
