@@ -52,8 +52,8 @@
     the earliest session that the source should have.
 
     An operator deletes only sessions of his own; dropping a part of the table takes the sessions of all. So
-    if sessions of several operational units are missing before the earliest that the source has, it has
-    dropped them. If it has no session at all, it has dropped all of them.
+    if sessions of several operational units are missing before the earliest that the source still has, it has
+    dropped them. If it has none of them, it has dropped all.
 #}
 {% macro notice_dropped_sessions(sessions) %}
     {%- set gap = run_query('select last_dropped_id, last_dropped_started_at from ' ~ source_gap()).rows -%}
@@ -63,7 +63,7 @@
     {%- endif -%}
     {%- set earliest = earliest_kept_session() -%}
     {%- if not earliest or source_has(sessions, earliest) -%}{%- do return(none) -%}{%- endif -%}
-    {%- set since = earliest_instant(sessions, earliest[1]) -%}
+    {%- set since = earliest_still_there(sessions, earliest[1]) -%}
     {%- set missing = missing_sessions(earliest[1], since) -%}
     {%- if since == end_of_run_day() or missing.units > 1 -%}
         {%- call statement('record_gap') -%}
@@ -100,14 +100,19 @@
     {%- endfor -%}
 {% endmacro %}
 
-{# The first start in the source from an instant on; the end of the day of the run if there is none. #}
-{% macro earliest_instant(sessions, after) %}
+{#
+    The start of the earliest kept session, from an instant on, that the source still has; the end of the day of the
+    run if it has none. Sessions that have arrived since do not count: they may start at any time.
+#}
+{% macro earliest_still_there(sessions, after) %}
     {%- set months = months_with_sessions(sessions, months_between(month_of(after), month_of_run())) -%}
     {%- for month in months | sort -%}
         {%- set start = run_query(
-            'select min(start) from ' ~ sessions
-            ~ ' where start >= ' ~ instant_literal([period_instant(month), after] | max)
-            ~ ' and start < ' ~ month_limit(month)
+            'select min(session.start) from ' ~ sessions ~ ' as session inner join '
+            ~ intermediate_table('int_session_flags') ~ ' as flags'
+            ~ " on flags.period = '" ~ month ~ "-01' and session.id = flags.session_id and session.start = flags.started_at"
+            ~ ' where session.start >= ' ~ instant_literal([period_instant(month), after] | max)
+            ~ ' and session.start < ' ~ month_limit(month)
         ).columns[0].values()[0] -%}
         {%- if start is not none -%}{%- do return(start) -%}{%- endif -%}
     {%- endfor -%}

@@ -1,7 +1,8 @@
 {{ config(materialized='monthly_replace', partitioned=true, keeps_inputs=true) }}
 
--- Of the sessions before the month, only these can change a flag: the last that each charge point
--- compares with, and those that end in the month.
+-- Of the sessions before the month, only these can change a flag: those that end in the month, and
+-- the last one of each charge point. Whether a longer one is compared depends on the limit
+-- `max_duration_days`, which may change: so it is kept too, and the last one of up to a day.
 
 with
 
@@ -12,7 +13,8 @@ sessions as (
         started_at,
         ended_at,
         received_at,
-        {{ has_valid_time('started_at', 'ended_at') }} as has_valid_time
+        ended_at between started_at - interval '1 day' and started_at + interval '1 day'
+            as is_short
     from {{ inputs_of_month(ref('stg_qualicharge__sessions')) }}
     where
         started_at >= {{ lookback_start() }}
@@ -23,7 +25,7 @@ sessions as (
 last_of_charge_point as (
     select distinct on (charge_point_id) *
     from sessions
-    where has_valid_time
+    where is_short
     order by
         charge_point_id asc,
         started_at desc,
@@ -38,7 +40,7 @@ relevant as (
     union
 
     select * from sessions
-    where ended_at > {{ period_start() }} or not has_valid_time
+    where ended_at > {{ period_start() }} or not is_short
 )
 
 select

@@ -116,6 +116,18 @@ def test_month_that_nobody_has_is_not_built(copy: Warehouse) -> None:
     ]
 
 
+def test_late_session_before_what_was_dropped_does_not_hide_it(copy: Warehouse) -> None:
+    """The platform drops April's first half, and a session of early April arrives."""
+    expected = contents(copy)
+    drop_by_delete(copy, "2025-04-17")
+    copy.query(
+        "insert into qualicharge.session select gen_random_uuid(), '2025-04-02', '2025-04-02 01:00',"
+        " energy, point_de_charge_id, now(), now() from qualicharge.session limit 1"
+    )
+    assert KEPT in build(copy, period=BOTH_MONTHS)
+    assert contents(copy) == expected
+
+
 def test_late_sessions_of_a_dropped_month_are_counted(copy: Warehouse) -> None:
     """They are in no figure, so a test of the build says how many there are."""
     drop_by_delete(copy, "2025-04-17")
