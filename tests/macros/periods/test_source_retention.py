@@ -121,7 +121,7 @@ def test_late_session_before_what_was_dropped_does_not_hide_it(copy: Warehouse) 
     expected = contents(copy)
     drop_by_delete(copy, "2025-04-17")
     copy.query(
-        "insert into qualicharge.session select gen_random_uuid(), '2025-04-02', '2025-04-02 01:00',"
+        "insert into qualicharge.session select gen_random_uuid(), '2025-04-02', '2025-04-03',"
         " energy, point_de_charge_id, now(), now() from qualicharge.session limit 1"
     )
     assert KEPT in build(copy, period=BOTH_MONTHS)
