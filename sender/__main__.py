@@ -96,7 +96,7 @@ def command(
     configure_logging(log_format, debug=debug)
     settings = SenderSettings.load()
     if status:
-        return _show_status(settings, _single(period) if period else None)
+        return _show_status(settings, _single(period) if period else None, sirens)
     if period is None:
         raise click.UsageError("Missing option '--period'.")
     if only_adopt:
@@ -118,11 +118,17 @@ def command(
         if output is not None:
             _write(output, run.payload_json())
         if only_plan or carbure is None:
-            has_changes = run.summary.stations_to_send > 0
-            code = ExitCode.CHANGES_PENDING if has_changes else run.exit_code([])
+            code = _plan_exit_code(run)
             _show_result(run, list(run.summary.rows()), code, report)
             return code
         return _send(run, carbure, clock, report)
+
+
+def _plan_exit_code(run: Run) -> ExitCode:
+    if run.is_refused_by_guard:
+        return ExitCode.GUARD
+    has_changes = run.summary.stations_to_send > 0
+    return ExitCode.CHANGES_PENDING if has_changes else run.exit_code([])
 
 
 def _single(months: list[date]) -> date:
@@ -210,13 +216,18 @@ def _show_result(run: Run, rows: list[SummaryRow], code: ExitCode, report: Path 
         _write(report, [json.dumps(result, default=str, ensure_ascii=False)])
 
 
-def _show_status(settings: SenderSettings, period: date | None) -> ExitCode:
+def _show_status(
+    settings: SenderSettings, period: date | None, sirens: tuple[str, ...]
+) -> ExitCode:
     with connected(settings.schema_) as connection:
         ledger.check_version(connection)
-        for month, rows in ledger.read_status(connection, period):
-            click.echo(f"{month:%Y-%m}")
-            for line in console.table(rows):
-                click.echo(line)
+        months = list(ledger.read_status(connection, period, sirens))
+    for month, rows in months:
+        click.echo(f"{month:%Y-%m}")
+        for line in console.table(rows):
+            click.echo(line)
+    if not months:
+        click.echo("The ledger has nothing for this choice.")
     return ExitCode.SUCCESS
 
 

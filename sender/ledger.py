@@ -236,25 +236,34 @@ class Ledger:
 
 
 def read_status(
-    connection: Connection, period: date | None
+    connection: Connection, period: date | None, sirens: Sequence[str] = ()
 ) -> Iterator[tuple[date, list[SummaryRow]]]:
-    """Return the status of one month, or of all: station counts and energy per SIREN."""
+    """Return the status of one month, or of all: station counts and energy per SIREN.
+
+    The energy is what CARBURE has acknowledged; if it has acknowledged none, what was sent last.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             select
                 period,
                 coalesce(siren, last_siren) as siren,
-                min(coalesce(amenageur_name, last_amenageur_name)) as amenageur_name,
+                min(coalesce(station_status.amenageur_name, last_amenageur_name)) as amenageur_name,
                 status,
                 count(*) as stations,
-                coalesce(sum(energy_mwh), 0) as energy_mwh
+                coalesce(sum(coalesce(station_status.energy_mwh, sent.energy_mwh)), 0) as energy_mwh
             from station_status
-            where period = %(period)s or %(period)s is null
+            left join request_station as sent
+                on
+                    station_status.last_request_id = sent.request_id
+                    and station_status.id_station_itinerance = sent.id_station_itinerance
+            where
+                (period = %(period)s or %(period)s is null)
+                and (coalesce(siren, last_siren) = any(%(sirens)s) or %(sirens)s = '{}')
             group by 1, 2, 4
             order by 1, 2, 4
             """,
-            {"period": period},
+            {"period": period, "sirens": list(sirens)},
         )
         rows = cursor.fetchall()
     for month, group in groupby(rows, key=itemgetter(0)):

@@ -61,6 +61,8 @@ class Run:
         self._held_back: set[str] = set()
         self.ledger = Ledger(connection, options.period, clock)
         self.summary = PlanSummary()
+        # With `only_plan`: whether a guard would refuse to send the period.
+        self.is_refused_by_guard = False
 
     def lock_period(self) -> None:
         """Lock the period, and resolve requests that earlier runs left without a response."""
@@ -140,6 +142,7 @@ class Run:
             except GuardError as error:
                 if not self._options.only_plan:
                     raise
+                self.is_refused_by_guard = True
                 logger.warning("would not be sent: %s", error)
             stations = read_plan(
                 self._connection,

@@ -13,6 +13,7 @@
             {{ create_change_log() }}
         {%- endcall -%}
         {%- call statement('ledger') -%}{{ ensure_ledger() }} select{%- endcall -%}
+        {%- do upgrade_session_flags() -%}
         {%- do plan_builds() -%}
         {%- call statement('commit') -%}commit{%- endcall -%}
     {%- endif -%}

@@ -88,7 +88,9 @@
 
 {# The earliest kept session, as (id, start), from the instant on from which the source is complete. #}
 {% macro earliest_kept_session() %}
-    {%- if not table_exists(intermediate_table('int_session_flags')) -%}{%- do return(none) -%}{%- endif -%}
+    {%- if not (table_exists(intermediate_table('int_session_flags')) and table_exists(intermediate_table('int_charge_points'))) -%}
+        {%- do return(none) -%}
+    {%- endif -%}
     {%- set since = complete_since() -%}
     {%- for month in kept_months() if next_period(month) > month_of(since) -%}
         {%- set found = run_query(

@@ -499,6 +499,24 @@ def test_bad_input_is_reported_in_one_line(
     assert stub.rows == []
 
 
+def test_plan_that_a_guard_would_refuse_has_the_code_of_the_guard(connected: Warehouse) -> None:
+    connected.query("update tiruert.energy_balance_monthly set received_kwh = received_kwh + 1")
+    finished = connected.run("python", "-m", "sender", "--period", "2025-04", "--plan")
+    assert finished.returncode == ExitCode.GUARD
+    assert "the books of 2025-04 do not balance" in finished.stderr
+
+
+def test_status_can_be_limited_to_a_siren_and_says_if_there_is_nothing(
+    connected: Warehouse,
+) -> None:
+    send(connected)
+    [(siren,)] = connected.query("select min(siren) from tiruert_ledger.request")
+    status = ("python", "-m", "sender", "--status")
+    shown = connected.run(*status, "--siren", siren).stdout
+    assert {line.split()[0] for line in shown.splitlines()[2:]} == {siren, "In"}
+    assert "nothing" in connected.run(*status, "--siren", "000000000").stdout
+
+
 def test_carbure_on_this_machine_is_never_reached_through_a_proxy(connected: Warehouse) -> None:
     """The proxy would see the key and the password. Nothing listens at its address."""
     proxied = connected.with_variables(HTTP_PROXY="http://127.0.0.1:9", NO_PROXY="")
