@@ -42,14 +42,16 @@ class Batch:
         """Return a batch whose last request has surely left CARBURE's queue."""
         return replace(self, not_before=max(self.not_before, not_before), uncertain_since=None)
 
-    def halves(self, not_before: datetime, uncertain_since: datetime) -> list[Self]:
-        """Split in two after a failure. A single station stays one batch."""
-        middle = (len(self.stations) + 1) // 2
-        failed = replace(
+    def failed(self, not_before: datetime, uncertain_since: datetime) -> Self:
+        """Return the batch after a request without a clear response."""
+        return replace(
             self,
             not_before=not_before,
             failures=self.failures + 1,
             uncertain_since=uncertain_since,
         )
-        first, second = failed.split(middle)
+
+    def halves(self) -> list[Self]:
+        """Split in two. A single station stays one batch."""
+        first, second = self.split((len(self.stations) + 1) // 2)
         return [first] if second is None else [first, second]

@@ -24,6 +24,8 @@ from sender.summary import CONFIRMED, SummaryRow
 # The same as latest_ledger_version() in macros/ledger/ensure_ledger.sql.
 VERSION = 4
 MAX_BODY_CHARACTERS = 10_000
+# Accepted requests from which the next run takes its first batch size.
+LAST_REQUESTS = 20
 
 
 class StationRow(NamedTuple):
@@ -170,15 +172,26 @@ class Ledger:
             )
 
     def last_batch_size(self) -> int | None:
-        """Return the batch size in use at the last accepted request, of any period."""
+        """Return the largest batch size of the last accepted requests, of any period.
+
+        Not that of the last one: it may be small because of an outage.
+        """
         with self._transaction() as cursor:
             cursor.execute(
-                "select batch_size from request inner join response using (request_id)"
-                " where outcome = 'accepted' and batch_size is not null"
-                " order by request_id desc limit 1"
+                """
+                select max(batch_size)
+                from (
+                    select batch_size from request
+                    inner join response using (request_id)
+                    where outcome = 'accepted' and batch_size is not null
+                    order by request_id desc
+                    limit %s
+                ) as last_requests
+                """,
+                [LAST_REQUESTS],
             )
-            row = cursor.fetchone()
-        return int(row[0]) if row else None
+            [(batch_size,)] = cursor.fetchall()
+        return None if batch_size is None else int(batch_size)
 
     def read_outcomes(self) -> list[SummaryRow]:
         """Return the outcome of this run's last request for each station, summed per SIREN."""

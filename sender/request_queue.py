@@ -134,9 +134,10 @@ class RequestQueue:
         match decision:
             case Decision.RETRY_WITHOUT_REFUSED:
                 self._batches.appendleft(batch.without(response.reasons))
+            case Decision.RETRY_LATER:
+                self._batches.append(self._failed(batch))
             case Decision.RETRY_IN_HALVES:
-                now = self._clock.now()
-                self._batches.extend(batch.halves(self._retry_time(batch, now), now))
+                self._batches.extend(self._failed(batch).halves())
             case Decision.WAIT:
                 self._clock.wait(
                     retry_policy.rate_limit_pause_seconds(response.retry_after_seconds)
@@ -164,10 +165,11 @@ class RequestQueue:
             self._consecutive_failures += 1
             self._batch_size.record_failed(len(batch.stations), response.duration_seconds)
 
-    def _retry_time(self, batch: Batch, failed_at: datetime) -> datetime:
-        """Return before when a failed batch must not be sent again."""
+    def _failed(self, batch: Batch) -> Batch:
+        """Return a batch that has just failed, with the time before which it must wait."""
+        now = self._clock.now()
         pause = timedelta(seconds=retry_policy.backoff_seconds(batch.failures + 1))
-        return failed_at + self._min_retry + pause
+        return batch.failed(now + self._min_retry + pause, now)
 
     def _settle_earlier(self, sent_at: datetime) -> None:
         """Note that CARBURE has just answered a request that was sent at `sent_at`.

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from http import HTTPStatus
 
 from sender.batch import Batch
+from sender.batch_size import KILLED_SECONDS
 from sender.response import Outcome, Response
 
 CONNECT_TIMEOUT_SECONDS = 10
@@ -35,6 +36,7 @@ class Decision(Enum):
 
     DONE = auto()
     RETRY_WITHOUT_REFUSED = auto()
+    RETRY_LATER = auto()
     RETRY_IN_HALVES = auto()
     WAIT = auto()
     REFRESH_TOKEN = auto()
@@ -58,10 +60,18 @@ def decide(response: Response, batch: Batch, rejections: int) -> Decision:
         others = len(batch.without(response.reasons).stations)
         has_others = 0 < others < len(batch.stations)
         return Decision.RETRY_WITHOUT_REFUSED if has_others else Decision.DONE
-    if response.outcome is Outcome.UNCERTAIN:
-        is_last_failure = len(batch.stations) == 1 and batch.failures + 1 >= MAX_STATION_FAILURES
-        return Decision.DONE if is_last_failure else Decision.RETRY_IN_HALVES
-    return Decision.DONE
+    return (
+        _after_failure(response, batch) if response.outcome is Outcome.UNCERTAIN else Decision.DONE
+    )
+
+
+def _after_failure(response: Response, batch: Batch) -> Decision:
+    if len(batch.stations) == 1 and batch.failures + 1 >= MAX_STATION_FAILURES:
+        return Decision.DONE
+    # Most first failures have nothing to do with the size or the stations.
+    was_killed = response.duration_seconds > KILLED_SECONDS
+    is_first = batch.failures == 0 and not was_killed
+    return Decision.RETRY_LATER if is_first else Decision.RETRY_IN_HALVES
 
 
 def backoff_seconds(failures: int, jitter: Callable[[], float] = random.random) -> float:

@@ -61,11 +61,21 @@ def test_only_stations_that_were_not_refused_are_retried(
 def test_uncertain_batch_is_retried_in_halves(status: int | None) -> None:
     batch = batch_of("1", "2", "3", failures=7)
     assert decide(respond(Outcome.UNCERTAIN, status), batch, 0) is Decision.RETRY_IN_HALVES
-    halves = batch.halves(NOW + timedelta(seconds=35), NOW)
+    halves = batch.failed(NOW + timedelta(seconds=35), NOW).halves()
     assert station_ids(halves) == [["1", "2"], ["3"]]
     assert {half.failures for half in halves} == {8}
     assert {half.not_before for half in halves} == {NOW + timedelta(seconds=35)}
     assert {half.uncertain_since for half in halves} == {NOW}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "decision"), [(5, Decision.RETRY_LATER), (30, Decision.RETRY_IN_HALVES)]
+)
+def test_first_failure_halves_a_batch_only_if_it_was_killed(
+    seconds: float, decision: Decision
+) -> None:
+    response = respond(Outcome.UNCERTAIN, 502)._replace(duration_seconds=seconds)
+    assert decide(response, batch_of("1", "2"), 0) is decision
 
 
 def test_single_station_is_given_up_after_its_last_failure() -> None:
