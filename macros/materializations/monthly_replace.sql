@@ -91,14 +91,17 @@
 {% endmacro %}
 
 
-{# Add and drop columns, so that a new version of the project keeps the rows. #}
+{#
+    Add and drop columns, so that a new version of the project keeps the rows. Views that read a dropped column are
+    dropped with it; the run creates them again.
+#}
 {% macro match_columns(target) %}
     {% set existing = adapter.get_columns_in_relation(target) | map(attribute='name') | list %}
     {% for column in model['columns'].values() if column.name not in existing %}
         {% call statement('add') %}alter table {{ target }} add column {{ column.name }} {{ column.data_type }}{% endcall %}
     {% endfor %}
     {% for name in existing if name not in model['columns'] %}
-        {% call statement('drop') %}alter table {{ target }} drop column {{ name }}{% endcall %}
+        {% call statement('drop') %}alter table {{ target }} drop column {{ name }} cascade{% endcall %}
     {% endfor %}
 {% endmacro %}
 

@@ -88,9 +88,7 @@
 
 {# The earliest kept session, as (id, start), from the instant on from which the source is complete. #}
 {% macro earliest_kept_session() %}
-    {%- if not (table_exists(intermediate_table('int_session_flags')) and table_exists(intermediate_table('int_charge_points'))) -%}
-        {%- do return(none) -%}
-    {%- endif -%}
+    {%- if not table_exists(intermediate_table('int_session_flags')) -%}{%- do return(none) -%}{%- endif -%}
     {%- set since = complete_since() -%}
     {%- for month in kept_months() if next_period(month) > month_of(since) -%}
         {%- set found = run_query(
@@ -134,12 +132,15 @@
         ),
 
         units as (
+            {% if table_exists(intermediate_table('int_stations')) -%}
             select count(distinct coalesce(stations.operational_unit_code, '')) as units
             from missing
-            left join {{ intermediate_table('int_charge_points') }} as charge_points
-                on missing.period = charge_points.period and missing.charge_point_id = charge_points.charge_point_id
             left join {{ intermediate_table('int_stations') }} as stations
-                on charge_points.period = stations.period and charge_points.station_id = stations.station_id
+                on missing.period = stations.period and missing.station_id = stations.station_id
+            {%- else -%}
+            -- The first run of this version.
+            select count(distinct charge_point_id) as units from missing
+            {%- endif %}
         )
 
         select units.units, missing.session_id, missing.started_at

@@ -33,7 +33,7 @@
     end
 {%- endmacro %}
 
-{# The blocking reason of a session, from its left-joined charge point. Its station may have another. #}
+{# The blocking reason of a session from its left-joined charge point. Its station may have another. #}
 {% macro charge_point_blocking_reason(charge_points) -%}
     case
         when {{ charge_points }}.charge_point_id is null then 'no_charge_point'

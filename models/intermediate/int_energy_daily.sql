@@ -8,28 +8,13 @@
 
 with
 
-flags as (
-    select * from {{ ref('int_session_flags') }}
-    where period = {{ period_date() }}
-),
-
-charge_points as (
-    select * from {{ ref('int_charge_points') }}
-    where period = {{ period_date() }}
-),
-
 sessions as (
     select
-        flags.period,
-        {{ day_of('flags.started_at') }} as started_on,
-        charge_points.station_id,
-        {{ charge_point_blocking_reason('charge_points') }} as blocking_reason,
-        flags.broken_rules,
-        flags.rejection_reasons,
-        flags.is_rejected,
-        {{ booked_energy_kwh('flags.energy_kwh') }} as booked_energy_kwh
-    from flags
-    left join charge_points on flags.charge_point_id = charge_points.charge_point_id
+        *,
+        {{ booked_energy_kwh('energy_kwh') }} as booked_energy_kwh,
+        {{ day_of('started_at') }} as started_on
+    from {{ ref('int_session_flags') }}
+    where period = {{ period_date() }}
 )
 
 select

@@ -16,11 +16,6 @@ sessions as (
     where period = {{ period_date() }}
 ),
 
-charge_points as (
-    select * from {{ ref('int_charge_points') }}
-    where period = {{ period_date() }}
-),
-
 stations as (
     select * from {{ ref('int_stations') }}
     where period = {{ period_date() }} and siren is not null
@@ -34,6 +29,5 @@ select
     count(*) filter (where sessions.is_late) as late_sessions,
     max(sessions.received_at) as last_received_at
 from sessions
-inner join charge_points on sessions.charge_point_id = charge_points.charge_point_id
-inner join stations on charge_points.station_id = stations.station_id
+inner join stations on sessions.station_id = stations.station_id
 group by stations.siren, sessions.delay_hours

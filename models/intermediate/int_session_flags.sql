@@ -56,7 +56,9 @@ sessions as (
 charge_points as (
     select
         charge_point_id,
+        station_id,
         max_power_kw,
+        blocking_reason,
         -- Sorts twice as fast as a uuid.
         row_number() over () as charge_point_number
     from {{ ref('int_charge_points') }}
@@ -66,7 +68,9 @@ charge_points as (
 located as (
     select
         sessions.*,
+        charge_points.station_id,
         charge_points.max_power_kw,
+        {{ charge_point_blocking_reason('charge_points') }} as blocking_reason,
         -- Null for a session that is compared with no other.
         case
             when {{ has_valid_time('sessions.started_at', 'sessions.ended_at') }}
@@ -95,6 +99,8 @@ measured as (
     select
         session_id,
         charge_point_id,
+        station_id,
+        blocking_reason,
         started_at,
         ended_at,
         received_at,
@@ -129,6 +135,8 @@ rules as (
 select
     session_id,
     charge_point_id,
+    station_id,
+    blocking_reason,
     started_at,
     ended_at,
     received_at,

@@ -37,15 +37,11 @@ select
     {% endfor -%}
     flags.is_rejected,
     coalesce(flags.rejection_reasons, cast('{}' as text[])) as rejection_reasons,
-    coalesce(
-        {{ charge_point_blocking_reason('charge_points') }}, stations.blocking_reason
-    ) as blocking_reason
+    coalesce(flags.blocking_reason, stations.blocking_reason) as blocking_reason
 from flags
 left join charge_points
     on
         flags.period = charge_points.period
         and flags.charge_point_id = charge_points.charge_point_id
 left join stations
-    on
-        charge_points.period = stations.period
-        and charge_points.station_id = stations.station_id
+    on flags.period = stations.period and flags.station_id = stations.station_id
