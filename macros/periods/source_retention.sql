@@ -53,7 +53,7 @@
 
     An operator deletes only sessions of his own; dropping a part of the table takes the sessions of all. So
     if sessions of several operational units are missing before the earliest that the source still has, it has
-    dropped them. If it has none of them, it has dropped all.
+    dropped them. So has a source without any session.
 #}
 {% macro notice_dropped_sessions(sessions) %}
     {%- set gap = run_query('select last_dropped_id, last_dropped_started_at from ' ~ source_gap()).rows -%}
@@ -63,9 +63,10 @@
     {%- endif -%}
     {%- set earliest = earliest_kept_session() -%}
     {%- if not earliest or source_has(sessions, earliest) -%}{%- do return(none) -%}{%- endif -%}
-    {%- set since = earliest_still_there(sessions, earliest[1]) -%}
+    {%- set months = months_with_sessions(sessions, months_between(month_of(earliest[1]), month_of_run())) -%}
+    {%- set since = earliest_still_there(sessions, earliest[1], months) -%}
     {%- set missing = missing_sessions(earliest[1], since) -%}
-    {%- if since == end_of_run_day() or missing.units > 1 -%}
+    {%- if not months or missing.units > 1 -%}
         {%- call statement('record_gap') -%}
             delete from {{ source_gap() }};
             insert into {{ source_gap() }}
@@ -101,11 +102,10 @@
 {% endmacro %}
 
 {#
-    The start of the earliest kept session, from an instant on, that the source still has; the end of the day of the
-    run if it has none. Sessions that have arrived since do not count: they may start at any time.
+    The start of the earliest kept session, from an instant on, that the source still has in one of `months`; the end
+    of the day of the run if it has none. Sessions that have arrived since do not count: they may start at any time.
 #}
-{% macro earliest_still_there(sessions, after) %}
-    {%- set months = months_with_sessions(sessions, months_between(month_of(after), month_of_run())) -%}
+{% macro earliest_still_there(sessions, after, months) %}
     {%- for month in months | sort -%}
         {%- set start = run_query(
             'select min(session.start) from ' ~ sessions ~ ' as session inner join '

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.two_operators import contents
+from tests.support.two_operators import charge, contents, move, network, noon
 from tests.support.warehouse import Warehouse
 
 BOTH_MONTHS = "2025-04..2025-05"
@@ -91,6 +91,20 @@ def test_first_sessions_deleted_by_their_operator_are_not_kept(copy: Warehouse) 
     assert KEPT not in build(copy, period=BOTH_MONTHS)
     remaining = "select count(*) from tiruert.sessions_flagged where session_id = any(%s::uuid[])"
     assert copy.query(remaining, [session for (session,) in deleted]) == [(0,)]
+
+
+def test_only_session_corrected_by_its_operator_is_not_kept(
+    make_warehouse: Callable[..., Warehouse],
+) -> None:
+    """The source has no other session that the warehouse knows, but it is not empty."""
+    warehouse = make_warehouse()
+    source, alpha, _ = network()
+    source.session.append(charge(alpha, noon(4, 10)))
+    warehouse.load(source)
+    warehouse.build(period="2025-04")
+    move(warehouse, source.session[0], to=noon(4, 11))
+    warehouse.build(period="2025-04")
+    assert warehouse.query("select started_at from tiruert.sessions_flagged") == [(noon(4, 11),)]
 
 
 def test_sessions_that_are_back_are_read_again(copy: Warehouse) -> None:
