@@ -1,8 +1,8 @@
 ---
 entity_id: null
 name: Pourquoi les chiffres ont changé
-description: 'Stations dont l''énergie, l''aménageur ou l''état a changé depuis le premier acquittement de CARBURE, et
-  pourquoi : les 20 plus grands écarts.'
+description: 'Stations dont l''énergie, l''aménageur ou l''état a changé depuis le premier acquittement de CARBURE, et pourquoi
+  : les 20 plus grands écarts.'
 display: table
 database: TIRUERT
 visualization_settings:
