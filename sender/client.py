@@ -98,13 +98,16 @@ class CarbureClient:
             ) from error
         return entities
 
-    def ensure_token(self) -> None:
-        """Renew the access token if it expires soon, so that `send` does not have to.
+    def prepare_request(self) -> None:
+        """Do now what would delay `send`: renew a token that expires soon, and keep the rate.
 
         Raises CarbureError.
         """
-        if self._clock.now() < self._token_received_at + TOKEN_LIFETIME:
-            return
+        if self._clock.now() >= self._token_received_at + TOKEN_LIFETIME:
+            self._renew_token()
+        self._keep_rate(CERTIFICATES_PATH)
+
+    def _renew_token(self) -> None:
         for _ in range(MAX_TOKEN_REFRESHES):
             if self.refresh_token():
                 return
@@ -179,9 +182,7 @@ class CarbureClient:
         return self._request(method, path, **content)
 
     def _request(self, method: str, path: str, **content: Any) -> requests.Response:
-        is_request = path == CERTIFICATES_PATH
-        interval = MIN_REQUEST_INTERVAL if is_request else MIN_CALL_INTERVAL
-        self._clock.wait_until(self._last_call_at + interval)
+        self._keep_rate(path)
         self._last_call_at = self._clock.now()
         return self._session.request(
             method,
@@ -191,6 +192,11 @@ class CarbureClient:
             allow_redirects=False,
             **content,
         )
+
+    def _keep_rate(self, path: str) -> None:
+        is_request = path == CERTIFICATES_PATH
+        interval = MIN_REQUEST_INTERVAL if is_request else MIN_CALL_INTERVAL
+        self._clock.wait_until(self._last_call_at + interval)
 
     def _add_credentials(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the credentials as `auth`. Otherwise requests would look for some in ~/.netrc."""

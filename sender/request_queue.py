@@ -104,8 +104,8 @@ class RequestQueue:
 
     def _send(self, batch: Batch) -> CompletedRequest:
         body = Payload.of(self._ledger.period, batch.stations).to_json()
-        # Renew the token first, so that the request is sent at the time that is recorded.
-        self._carbure.ensure_token()
+        # First, so that the request is sent at the time that is recorded.
+        self._carbure.prepare_request()
         request_id = self._ledger.record_request(
             batch.stations,
             body,
