@@ -499,9 +499,9 @@ def test_bad_input_is_reported_in_one_line(
     assert stub.rows == []
 
 
-def test_plan_that_a_guard_would_refuse_has_the_code_of_the_guard(connected: Warehouse) -> None:
-    connected.query("update tiruert.energy_balance_monthly set received_kwh = received_kwh + 1")
-    finished = connected.run("python", "-m", "sender", "--period", "2025-04", "--plan")
+def test_plan_that_a_guard_would_refuse_has_the_code_of_the_guard(copied: Warehouse) -> None:
+    copied.query("update tiruert.energy_balance_monthly set received_kwh = received_kwh + 1")
+    finished = copied.run("python", "-m", "sender", "--period", "2025-04", "--plan")
     assert finished.returncode == ExitCode.GUARD
     assert "the books of 2025-04 do not balance" in finished.stderr
 
