@@ -18,7 +18,14 @@
         value_before text,
         value_after text
     );
-    create index if not exists change_log_period on {{ change_log() }} (period);
+    -- Only if needed: `create index` would wait for every build that is running, even if the index exists.
+    do $do$
+    begin
+        if to_regclass({{ literal(intermediate_table('change_log_period')) }}) is null then
+            create index change_log_period on {{ change_log() }} (period);
+        end if;
+    end
+    $do$;
 {% endmacro %}
 
 {# Compare the tables, if CARBURE has acknowledged anything of the month. #}

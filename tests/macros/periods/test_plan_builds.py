@@ -143,6 +143,14 @@ def copy(closed: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehou
     return make_warehouse(like=closed)
 
 
+@pytest.mark.parametrize("table", ["period_builds", "change_log"])
+def test_start_of_a_run_does_not_wait_for_a_running_build(copy: Warehouse, table: str) -> None:
+    """A running build has written to these tables in a transaction that is still open."""
+    impatient = copy.with_variables(PGOPTIONS="-c lock_timeout=10s")
+    with copy.lock(f"tiruert_intermediate.{table}", "row exclusive"):
+        impatient.dbt("run", "--select", "blocked_energy_monthly")
+
+
 def test_model_whose_input_was_rebuilt_alone_is_rebuilt_by_the_next_build(copy: Warehouse) -> None:
     copy.query("update qualicharge.session set energy = 12")
     copy.build("--select", "int_session_flags", period="2025-01")
