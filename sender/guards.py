@@ -14,7 +14,6 @@ FACTS_SQL = """
             count(*) as stations,
             count(*) filter (where energy_mwh > 0) as stations_with_energy,
             coalesce(sum(sessions), 0) as sessions,
-            coalesce(sum(energy_mwh), 0) * 1000 as energy_kwh,
             coalesce(sum(energy_mwh), 0) as energy_mwh,
             min(computed_at) as computed_at
         from station_energy_monthly
@@ -45,7 +44,7 @@ FACTS_SQL = """
             = balance.rejected_kwh + balance.blocked_kwh + balance.sendable_kwh
             and balance.sendable_sessions = mart.sessions
             -- Stations are rounded to the Wh. If energies are finer, each may be off by half a Wh.
-            and abs(balance.sendable_kwh - mart.energy_kwh) <= case
+            and abs(balance.sendable_kwh - mart.energy_mwh * 1000) <= case
                 when balance.sendable_kwh = round(balance.sendable_kwh, 3) then 0
                 else mart.stations * 0.0005
             end

@@ -15,10 +15,26 @@ from tests.support.receiver import Scene
 from tests.support.warehouse import PROJECT, Warehouse
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres-binaries",
+        type=Path,
+        help="The bin folder of a PostgreSQL, to use instead of the embedded one.",
+    )
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Warehouse]:
-    """The server named by libpq's variables or, if PGHOST is not set, one of this test process."""
-    own = postgres.running(f"tests-{worker_id}")
+def server(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[Warehouse]:
+    """The server named by libpq's variables or, if PGHOST is not set, one of this test process.
+
+    Tests drop roles, which belong to a whole server, so processes must not share one.
+    """
+    binaries = pytestconfig.getoption("--postgres-binaries")
+    own = postgres.running(
+        f"tests-{binaries.parent.name}-{worker_id}" if binaries else f"tests-{worker_id}", binaries
+    )
     with nullcontext(dict(os.environ)) if "PGHOST" in os.environ else own as environment:
         yield Warehouse(environment | dbt_variables(tmp_path_factory.mktemp("dbt")))
 

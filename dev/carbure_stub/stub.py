@@ -69,9 +69,8 @@ class CarbureStub:
     """Settings and state of the stub. Everything may be changed while it is running.
 
     An entity is enabled unless it has `"is_enabled": False`, and the master of its SIREN if it has
-    `"is_master": True`. Changing `signing_secret` invalidates
-    all issued tokens. Each authenticated bulk-create request with a readable body consumes the
-    first of `faults`.
+    `"is_master": True`. Changing `signing_secret` invalidates all issued tokens. Each authenticated
+    bulk-create request with a readable body consumes the first of `faults`.
     """
 
     api_key: str = "demo-api-key"

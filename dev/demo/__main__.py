@@ -56,19 +56,13 @@ def run(data: Path | None, period: datetime | None) -> None:
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
-@click.option(
-    "--binaries",
-    type=click.Path(path_type=Path),
-    help="The bin folder of a PostgreSQL, to use instead of the embedded one.",
-)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def shell(binaries: Path | None, command: tuple[str, ...]) -> None:
+def shell(command: tuple[str, ...]) -> None:
     """Run COMMAND, such as psql or dbt, on the demo's server.
 
     Example: python -m dev.demo shell psql -c "select * from tiruert.energy_balance_monthly"
     """
-    name = f"demo-{binaries.parent.name}" if binaries else "demo"
-    with _server(name, binaries) as database:
+    with _server() as database:
         # Leave Ctrl-C to the command: psql uses it to cancel a query.
         signal.signal(signal.SIGINT, lambda *_: None)
         sys.exit(_run(database, command))
@@ -122,11 +116,11 @@ def _months_to_send(database: Database, period: datetime | None) -> list[date]:
 
 
 @contextmanager
-def _server(name: str = "demo", binaries: Path | None = None) -> Iterator[Database]:
+def _server(name: str = "demo") -> Iterator[Database]:
     """Run a PostgreSQL server and yield the environment variables to connect to it."""
     try:
         _log("starting PostgreSQL")
-        with postgres.running(name, binaries) as environment:
+        with postgres.running(name) as environment:
             yield Database(environment | dbt_variables(postgres.PROJECT / "target" / name))
     except postgres.PostgresError as error:
         raise click.ClickException(str(error)) from None

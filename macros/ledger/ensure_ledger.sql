@@ -33,6 +33,6 @@
 {# Version of the existing ledger; 0 if there is no ledger. #}
 {% macro ledger_version(schema) %}
     {%- set relation = api.Relation.create(schema=schema, identifier='ledger_version') -%}
-    {%- if not table_exists(relation) -%}{%- do return(0) -%}{%- endif -%}
+    {%- if not relation_exists(relation) -%}{%- do return(0) -%}{%- endif -%}
     {%- do return(run_query('select max(version) from ' ~ relation).columns[0].values()[0]) -%}
 {% endmacro %}

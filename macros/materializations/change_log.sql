@@ -30,7 +30,7 @@
 
 {# Compare the tables, if CARBURE has acknowledged anything of the month. #}
 {% macro log_changes(old, new) %}
-    {%- if not config.get('change_log') or not table_exists(old) -%}{%- do return(none) -%}{%- endif -%}
+    {%- if not config.get('change_log') or not relation_exists(old) -%}{%- do return(none) -%}{%- endif -%}
     {%- set acknowledged = run_query('select from (' ~ acknowledged_stations() ~ ') as stations limit 1').rows -%}
     {%- if acknowledged -%}
         {%- call statement('log_changes') -%}{{ context[config.get('change_log')](old, new) }}{%- endcall -%}

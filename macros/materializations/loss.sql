@@ -6,7 +6,7 @@
     Returns the loss as {measure: [before, after]}, or none.
 #}
 {% macro too_much_loss(old, new) %}
-    {%- if not table_exists(old) -%}{%- do return(none) -%}{%- endif -%}
+    {%- if not relation_exists(old) -%}{%- do return(none) -%}{%- endif -%}
     {%- set measures = {'sessions': 'count(*)'} -%}
     {%- if config.get('records_limits') and stored_limits(model.name) == judged_by() -%}
         {%- do measures.update({'clean_kwh': 'round(coalesce(sum(energy_kwh) filter (where not is_rejected), 0))'}) -%}

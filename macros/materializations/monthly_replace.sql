@@ -79,7 +79,7 @@
     {% call statement('lock') %}begin; {{ lock_for_ddl(target) }}{% endcall %}
     {#- Another build may have created the table since this one looked. -#}
     {% if existing is not none %}{% do adapter.drop_relation(existing) %}{% endif %}
-    {% if not table_exists(target) %}
+    {% if not relation_exists(target) %}
         {% call statement('create') %}
             create table {{ target }} {{ get_table_columns_and_constraints() }}
             {{ 'partition by list (period)' if config.get('partitioned') }};

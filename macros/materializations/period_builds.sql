@@ -28,18 +28,14 @@
     -- Only if needed: `alter table` would wait for every build that is running.
     do $do$
     begin
+        {%- for column in ['judged_by', 'loss'] %}
         if not exists (
             select from pg_attribute
-            where attrelid = cast({{ literal(period_builds()) }} as regclass) and attname = 'judged_by'
+            where attrelid = cast({{ literal(period_builds()) }} as regclass) and attname = '{{ column }}'
         ) then
-            alter table {{ period_builds() }} add column judged_by jsonb;
+            alter table {{ period_builds() }} add column {{ column }} jsonb;
         end if;
-        if not exists (
-            select from pg_attribute
-            where attrelid = cast({{ literal(period_builds()) }} as regclass) and attname = 'loss'
-        ) then
-            alter table {{ period_builds() }} add column loss jsonb;
-        end if;
+        {%- endfor %}
     end
     $do$;
 {% endmacro %}
@@ -81,12 +77,4 @@
 
 {% macro relation_exists(relation) %}
     {%- do return(run_query('select to_regclass(' ~ literal(relation) ~ ') is not null').columns[0].values()[0]) -%}
-{% endmacro %}
-
-{% macro table_exists(relation) %}
-    {%- set found = run_query(
-        "select count(*) from pg_tables where schemaname = " ~ literal(relation.schema)
-        ~ " and tablename = " ~ literal(relation.identifier)
-    ) -%}
-    {%- do return(found.columns[0].values()[0] > 0) -%}
 {% endmacro %}

@@ -4,7 +4,7 @@
 #}
 {% macro upgrade_session_flags() %}
     {%- set flags, history = intermediate_table('int_session_flags'), intermediate_table('int_charge_point_history') -%}
-    {%- if table_exists(flags) and 'charge_point_id' not in adapter.get_columns_in_relation(flags) | map(attribute='name') -%}
+    {%- if relation_exists(flags) and 'charge_point_id' not in adapter.get_columns_in_relation(flags) | map(attribute='name') -%}
         {%- call statement('upgrade_session_flags') -%}
             alter table {{ flags }} add column charge_point_id uuid;
             update {{ flags }} as flags set charge_point_id = history.charge_point_id

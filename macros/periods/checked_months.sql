@@ -5,7 +5,7 @@
     answer in between.
 #}
 {% macro checked_months() %}
-    {%- if not execute or not table_exists(period_builds()) -%}{%- do return([]) -%}{%- endif -%}
+    {%- if not execute or not relation_exists(period_builds()) -%}{%- do return([]) -%}{%- endif -%}
     {%- set condition = 'built_at = ' ~ computed_at() -%}
     {%- if var('check_all_months') -%}
         {%- set condition = 'built_at is not null' -%}
@@ -34,12 +34,9 @@
     those that kept sessions which the source has no more.
 #}
 {% macro months_that_differ_from_source() %}
-    {%- set months = [] -%}
     {%- set checked = checked_months() -%}
     {%- set kept = months_that_kept_their_state(checked) -%}
-    {%- for month in checked if month not in kept and source_holds(month) -%}
-        {%- do months.append(month) -%}
-    {%- endfor -%}
+    {%- set months = months_the_source_holds(checked) | reject('in', kept) | list -%}
     {%- if not months -%}{%- do return([]) -%}{%- endif -%}
     {%- set balance = api.Relation.create(schema=target.schema, identifier='energy_balance_monthly') -%}
     {%- set comparison -%}

@@ -25,14 +25,21 @@
     {%- if var('source_complete_since') is not none -%}
         {%- do instants.append(midnight(var('source_complete_since') | string)) -%}
     {%- endif -%}
-    {%- if execute and table_exists(source_gap()) -%}
+    {%- if execute and relation_exists(source_gap()) -%}
         {%- do instants.extend(run_query('select complete_since from ' ~ source_gap()).columns[0].values()) -%}
     {%- endif -%}
     {%- do return(instants | max) -%}
 {% endmacro %}
 
 {% macro source_holds(period) %}
-    {%- do return(lookback_instant(period) >= complete_since()) -%}
+    {%- do return(months_the_source_holds([period]) | length > 0) -%}
+{% endmacro %}
+
+{% macro months_the_source_holds(months) %}
+    {%- set since = complete_since() -%}
+    {%- set held = [] -%}
+    {%- for month in months if lookback_instant(month) >= since -%}{%- do held.append(month) -%}{%- endfor -%}
+    {%- do return(held) -%}
 {% endmacro %}
 
 {#
@@ -89,7 +96,7 @@
 
 {# The earliest kept session, as (id, start), from the instant on from which the source is complete. #}
 {% macro earliest_kept_session() %}
-    {%- if not table_exists(intermediate_table('int_session_flags')) -%}{%- do return(none) -%}{%- endif -%}
+    {%- if not relation_exists(intermediate_table('int_session_flags')) -%}{%- do return(none) -%}{%- endif -%}
     {%- set since = complete_since() -%}
     {%- for month in kept_months() if next_period(month) > month_of(since) -%}
         {%- set found = run_query(
@@ -132,7 +139,7 @@
         ),
 
         units as (
-            {% if table_exists(intermediate_table('int_stations')) -%}
+            {% if relation_exists(intermediate_table('int_stations')) -%}
             select count(distinct coalesce(stations.operational_unit_code, '')) as units
             from missing
             left join {{ intermediate_table('int_stations') }} as stations
@@ -163,10 +170,10 @@
 
 {# Leave out the months that neither the source has completely nor the warehouse at all, with a warning. #}
 {% macro computable_months(months) %}
-    {%- set kept = kept_months() -%}
+    {%- set available = kept_months() + months_the_source_holds(months) -%}
     {%- set computable = [] -%}
     {%- for month in months -%}
-        {%- if month in kept or source_holds(month) -%}
+        {%- if month in available -%}
             {%- do computable.append(month) -%}
         {%- else -%}
             {%- do exceptions.warn(
@@ -185,8 +192,9 @@
 #}
 {% macro late_sessions(months) %}
     {%- set counts = [] -%}
-    {%- for month in months if not source_holds(month) -%}
-        {%- set since = [period_instant(month), complete_since()] | max -%}
+    {%- set held, complete_since = months_the_source_holds(months), complete_since() -%}
+    {%- for month in months if month not in held -%}
+        {%- set since = [period_instant(month), complete_since] | max -%}
         {%- set late -%}
             select count(*)
             from {{ source('qualicharge', 'session') }} as session

@@ -8,7 +8,6 @@ import pytest
 
 from dev import qualicharge
 from dev.qualicharge import Source
-from tests.macros.materializations.test_interruption import kill_build_at
 from tests.support import histories
 from tests.support.histories import Build, Figures, Kept
 from tests.support.warehouse import Warehouse
@@ -42,7 +41,7 @@ def run(warehouse: Warehouse, build: Build) -> None:
     # The loss guard is not tested here: a month may lose what its operators delete.
     variables = {"accept_loss": months_range(histories.MONTHS), **build.limits}
     if build.killed_at:
-        kill_build_at(warehouse, period, *build.killed_at, **variables)
+        warehouse.kill_build_at(*build.killed_at, period=period, **variables)
     if build.is_full_refresh:
         warehouse.build("--full-refresh", **variables)
     else:

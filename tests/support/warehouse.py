@@ -118,6 +118,15 @@ class Warehouse:
         """Run `dbt build` without dbt's tests, which some sources are meant to fail."""
         self.dbt("build", *WITHOUT_TESTS, "--vars", json.dumps(variables), *arguments)
 
+    def kill_build_at(self, table: str, mode: str, **variables: Any) -> None:
+        """Start a build and kill dbt with SIGKILL when it waits for a lock on `table`."""
+        build = ("dbt", "build", *WITHOUT_TESTS, "--vars", json.dumps(variables))
+        with self.lock(table, mode), self.start(*build) as process:
+            self.wait_until_blocked(table, process)
+            process.kill()
+            process.wait(timeout=MAX_WAIT_SECONDS)
+        self.wait_until_unused(self.environment["PGDATABASE"])
+
     def compiled_sql(self, path: str) -> str:
         """Return the SQL of a model as dbt last compiled it."""
         return (Path(self.environment["DBT_TARGET_PATH"]) / "compiled/tiruert" / path).read_text()

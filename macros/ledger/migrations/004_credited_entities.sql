@@ -38,7 +38,7 @@ stations as (
         max(request_id) filter (where outcome = 'accepted') as acknowledged_request_id,
         max(request_id) filter (where outcome = 'uncertain') as uncertain_request_id,
         -- The last request that CARBURE may have stored. Refused requests are rolled back.
-        max(request_id) filter (where outcome in ('accepted', 'uncertain')) as last_request_id
+        max(request_id) filter (where outcome <> 'refused') as last_request_id
     from sent
     where outcome <> 'throttled'
     group by period, id_station_itinerance

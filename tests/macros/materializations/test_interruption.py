@@ -1,6 +1,5 @@
 """An interrupted build leaves each month complete, old or new. The next build does the rest."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,22 +15,10 @@ from dev import postgres
 from dev.dbt import dbt_variables
 from dev.qualicharge import Session
 from tests.support.two_operators import charge, contents, network, noon, session_at, set_energy
-from tests.support.waiting import MAX_WAIT_SECONDS, wait_for
-from tests.support.warehouse import WITHOUT_TESTS, Warehouse
+from tests.support.waiting import wait_for
+from tests.support.warehouse import Warehouse
 
 FEBRUARY_FLAGS = "tiruert_intermediate.int_session_flags_2025_02"
-
-
-def kill_build_at(
-    warehouse: Warehouse, period: str, table: str, mode: str, **variables: str
-) -> None:
-    """Start a build and kill dbt with SIGKILL when it waits for a lock on `table`."""
-    build = ("dbt", "build", *WITHOUT_TESTS, "--vars", json.dumps({"period": period} | variables))
-    with warehouse.lock(table, mode), warehouse.start(*build) as process:
-        warehouse.wait_until_blocked(table, process)
-        process.kill()
-        process.wait(timeout=MAX_WAIT_SECONDS)
-    warehouse.wait_until_unused(warehouse.environment["PGDATABASE"])
 
 
 def february_energies(warehouse: Warehouse, table: str, column: str) -> set[float]:
@@ -45,7 +32,7 @@ def test_marts_missed_by_a_killed_build_are_built_next_time(
     """The next build has no period, and February can no longer change."""
     warehouse, sessions = built
     set_energy(warehouse, session_at(sessions, noon(2, 10)), 12.0)
-    kill_build_at(warehouse, "2025-02", "tiruert_intermediate.int_energy_daily", "exclusive")
+    warehouse.kill_build_at("tiruert_intermediate.int_energy_daily", "exclusive", period="2025-02")
     assert february_energies(warehouse, "sessions_flagged", "energy_kwh") == {10, 12}
     assert february_energies(warehouse, "station_energy_monthly", "energy_mwh * 1000") == {10}
     warehouse.build()
@@ -65,7 +52,7 @@ def test_build_killed_while_replacing_a_month_leaves_the_old_rows(
     before = contents(warehouse)
     set_energy(warehouse, session_at(sessions, noon(2, 10)), 12.0)
     set_energy(warehouse, session_at(sessions, noon(3, 10)), 13.0)
-    kill_build_at(warehouse, "2025-02", table, mode)
+    warehouse.kill_build_at(table, mode, period="2025-02")
     after = contents(warehouse)
     assert after["station_energy_monthly"] == before["station_energy_monthly"]
     if table == FEBRUARY_FLAGS:
@@ -85,7 +72,7 @@ def test_killed_build_of_several_months_resumes_where_it_stopped(
     builds = "select cast(period as text), built_at from tiruert_intermediate.period_builds"
     flag_builds = f"{builds} where model = 'int_session_flags' and period < '2025-05-01'"
     before = dict(warehouse.query(flag_builds))
-    kill_build_at(warehouse, "2025-01..2025-03", FEBRUARY_FLAGS, "access share")
+    warehouse.kill_build_at(FEBRUARY_FLAGS, "access share", period="2025-01..2025-03")
     killed = dict(warehouse.query(flag_builds))
     warehouse.build()
     resumed = dict(warehouse.query(flag_builds))
@@ -112,7 +99,7 @@ def test_station_sold_during_a_killed_build_stays_in_the_marts(
         " where siren_amenageur = '732829320'"
     )
     present = {"use_current_states": "2025-02"}
-    kill_build_at(warehouse, "2025-02", FEBRUARY_FLAGS, "access share", **present)
+    warehouse.kill_build_at(FEBRUARY_FLAGS, "access share", period="2025-02", **present)
     warehouse.build("--select", "int_session_flags+", period="2025-02")
     stations = "select siren, energy_mwh * 1000 from tiruert.station_energy_monthly"
     assert warehouse.query(f"{stations} where period = '2025-02-01'") == [("552100554", 10)]
