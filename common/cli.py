@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import signal
 import sys
 import time
@@ -111,9 +112,11 @@ def configure_logging(log_format: str = "text", *, debug: bool = False) -> None:
 def run_cli(command: click.Command, program: str, interrupted_message: str) -> NoReturn:
     """Run a command and exit with its code. Print an expected error as one line.
 
-    SIGTERM ends the command like Ctrl-C, so that it can finish cleanly. When logging is configured
-    with `debug`, expected errors are also logged with their traceback.
+    SIGTERM ends the command like Ctrl-C, so that it can finish cleanly. If the command has the
+    options `--log-format` and `--debug`, they apply to everything that it prints. With `--debug`,
+    expected errors are also logged with their traceback.
     """
+    log_format = _configure_as_requested(command, program)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # click would use 2, which means CHANGES_PENDING here.
     click.UsageError.exit_code = ExitCode.USAGE
@@ -121,9 +124,41 @@ def run_cli(command: click.Command, program: str, interrupted_message: str) -> N
         code = command.main(prog_name=program, standalone_mode=False)
     except click.ClickException as error:
         logger.debug("traceback of the error below", exc_info=True)
-        error.show()
         code = error.exit_code
+        if log_format == "json":
+            logger.error(error.format_message())
+        else:
+            error.show()
     except click.Abort:
-        click.echo(interrupted_message, err=True)
         code = ExitCode.INTERRUPTED
+        if log_format == "json":
+            logger.error(interrupted_message)
+        else:
+            click.echo(interrupted_message, err=True)
     sys.exit(code)
+
+
+def log_in_signal_handler(message: str) -> None:
+    """Log a message in the current format. Unlike logging, os.write is safe in a signal handler."""
+    [handler] = logging.getLogger().handlers
+    record = logger.makeRecord(logger.name, logging.WARNING, "", 0, message, (), None)
+    os.write(sys.stderr.fileno(), f"{handler.format(record)}\n".encode())
+
+
+def _configure_as_requested(command: click.Command, program: str) -> str:
+    """Configure logging before other options are checked, because a check may fail.
+
+    Returns the format: "text" if the command has no such option.
+    """
+    context = command.make_context(
+        program,
+        sys.argv[1:],
+        resilient_parsing=True,
+        ignore_unknown_options=True,
+        allow_extra_args=True,
+    )
+    if "log_format" not in context.params:
+        return "text"
+    log_format = context.params["log_format"] or "text"
+    configure_logging(log_format, debug=bool(context.params["debug"]))
+    return log_format

@@ -1,18 +1,19 @@
 """The command line: python -m sender --period 2025-04."""
 
-import json
 import logging
-import os
 import signal
+import sys
+import tomllib
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
-from common.cli import Months, configure_logging, run_cli
+from common.cli import Months, log_in_signal_handler, run_cli
 from common.database import connected
-from common.errors import SettingsError, UserError, WarehouseError
+from common.errors import SettingsError, WarehouseError
 from common.exit_codes import ExitCode, help_text
 from sender import console, ledger
 from sender.adoption import adopt
@@ -21,11 +22,19 @@ from sender.clock import Clock
 from sender.errors import EXIT_CODES
 from sender.ledger import Ledger
 from sender.period_lock import lock_period
+from sender.progress import Progress
+from sender.report import Result, check_writable, reported, write_file
 from sender.run import Options, Run
 from sender.settings import CarbureSettings, SenderSettings
 from sender.summary import SummaryRow
 
 FILE = click.Path(dir_okay=False, path_type=Path)
+PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+# The options that each of these uses. Any other would have no effect.
+USED_WITH = {
+    "status": {"period", "sirens", "log_format", "debug"},
+    "only_adopt": {"period", "log_format", "debug"},
+}
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +72,10 @@ logger = logging.getLogger(__name__)
     help="Format of the log on standard error.",
 )
 @click.option("--debug", is_flag=True, help="Log every HTTP call, and tracebacks of errors.")
+@click.version_option(tomllib.loads(PYPROJECT.read_text())["project"]["version"], "--version")
+@click.pass_context
 def command(
+    context: click.Context,
     period: list[date] | None,
     sirens: tuple[str, ...],
     only_plan: bool,
@@ -93,35 +105,70 @@ def command(
       python -m sender --status --period 2025-04
       python -m sender --adopt --period 2025-01..2025-04
     """  # noqa: D301
-    configure_logging(log_format, debug=debug)
+    _reject_unused_options(context)
     settings = SenderSettings.load()
     if status:
-        return _show_status(settings, _single(period) if period else None, sirens)
+        return _show_status(settings, _single(period) if period else None, sirens, log_format)
     if period is None:
         raise click.UsageError("Missing option '--period'.")
     if only_adopt:
-        return _adopt(settings, period)
-    # Fail before sending if a file is not writable.
-    for path in filter(None, (output, report)):
-        _write(path, [], mode="a")
+        return _adopt(settings, period, log_format)
     clock = Clock()
     options = Options(_single(period), only_plan, sirens, force, allow_open_period, allow_shrinkage)
-    carbure = _create_client(clock, is_optional=only_plan)
+    with reported(report) as result:
+        try:
+            result.exit_code = _run(settings, options, clock, output, result, detail, log_format)
+        finally:
+            _show(result.lines, options.period, log_format)
+    return result.exit_code
+
+
+def _run(
+    settings: SenderSettings,
+    options: Options,
+    clock: Clock,
+    output: Path | None,
+    result: Result,
+    show_detail: bool,
+    log_format: str,
+) -> ExitCode:
+    """Plan a month and, unless `only_plan`, send it. Fills the result."""
+    if output is not None:
+        check_writable(output)
+    carbure = _create_client(clock, is_optional=options.only_plan)
     with connected(settings.schema_) as connection:
         ledger.check_version(connection)
         run = Run(connection, clock, settings, options)
-        if not only_plan:
+        result.run_id = run.ledger.run_id
+        if not options.only_plan:
             run.lock_period()
         if carbure is not None:
             run.load_known_entities(carbure)
-        run.plan(show_detail=detail)
+        run.plan(show_detail=show_detail)
+        result.plan = list(run.summary.rows())
         if output is not None:
-            _write(output, run.payload_json())
-        if only_plan or carbure is None:
-            code = _plan_exit_code(run)
-            _show_result(run, list(run.summary.rows()), code, report)
-            return code
-        return _send(run, carbure, clock, report)
+            write_file(output, run.payload_json())
+        if options.only_plan or carbure is None:
+            result.lines = result.plan
+            return _plan_exit_code(run)
+        _end_gracefully_when_interrupted(clock)
+        try:
+            _send(run, carbure, clock, has_bar=log_format == "text" and sys.stderr.isatty())
+        finally:
+            result.lines = run.ledger.read_outcomes()
+        return run.exit_code(result.lines)
+
+
+def _reject_unused_options(context: click.Context) -> None:
+    """Reject options without effect: whoever gave them expects one."""
+    for chosen, used in USED_WITH.items():
+        if context.params[chosen]:
+            for option in context.command.params:
+                source = context.get_parameter_source(option.name or "")
+                is_given = source is ParameterSource.COMMANDLINE
+                if is_given and option.name not in {chosen, *used}:
+                    name = "--adopt" if chosen == "only_adopt" else f"--{chosen}"
+                    raise click.UsageError(f"{option.opts[0]} has no effect with {name}.")
 
 
 def _plan_exit_code(run: Run) -> ExitCode:
@@ -137,7 +184,7 @@ def _single(months: list[date]) -> date:
     return months[0]
 
 
-def _adopt(settings: SenderSettings, months: list[date]) -> ExitCode:
+def _adopt(settings: SenderSettings, months: list[date], log_format: str) -> ExitCode:
     """Adopt each month. Fails if the platform has none of them: the option is probably wrong."""
     has_stations = False
     with connected(settings.schema_) as connection:
@@ -146,9 +193,9 @@ def _adopt(settings: SenderSettings, months: list[date]) -> ExitCode:
             lock_period(connection, month)
             rows = adopt(connection, settings.indicators_table, Ledger(connection, month, Clock()))
             has_stations = has_stations or bool(rows)
-            click.echo(f"{month:%Y-%m}" if rows else f"{month:%Y-%m}: no indicators")
-            for line in console.table(rows):
-                click.echo(line)
+            if log_format == "text":
+                click.echo(f"{month:%Y-%m}" if rows else f"{month:%Y-%m}: no indicators")
+            _show(rows, month, log_format)
     if not has_stations:
         raise WarehouseError(
             f"{settings.indicators_table} has no submission of these months:"
@@ -168,75 +215,37 @@ def _create_client(clock: Clock, *, is_optional: bool) -> CarbureClient | None:
         return None
 
 
-def _send(run: Run, carbure: CarbureClient, clock: Clock, report: Path | None) -> ExitCode:
-    """Send the plan, and show the result even if the run ends early."""
-    _end_gracefully_when_interrupted(clock)
-    code = ExitCode.INTERRUPTED
-    try:
-        _send_and_log(run, carbure, clock)
-        code = run.exit_code(run.ledger.read_outcomes())
-    except UserError as error:
-        code = error.exit_code
-        raise
-    finally:
-        _show_result(run, run.ledger.read_outcomes(), code, report)
-    return code
-
-
-def _send_and_log(run: Run, carbure: CarbureClient, clock: Clock) -> None:
-    total, sent = run.summary.stations_to_send, 0
+def _send(run: Run, carbure: CarbureClient, clock: Clock, *, has_bar: bool) -> None:
+    total = run.summary.stations_to_send
     if total == 0:
         logger.info("nothing to send")
-    started_at = clock.now()
-    for request in run.send(carbure):
-        sent += len(request.stations)
-        for line in console.refusals(request):
-            logger.warning(line)
-        seconds = (clock.now() - started_at).total_seconds()
-        fields = {
-            "siren": request.stations[0].siren,
-            "stations": len(request.stations),
-            "outcome": request.response.outcome,
-        }
-        logger.info(console.progress(request, sent, total, seconds), extra=fields)
-        if clock.is_interrupted:
-            raise KeyboardInterrupt
+        return
+    with Progress(total, clock, has_bar=has_bar) as progress:
+        for request in run.send(carbure):
+            progress.show(request)
+            if clock.is_interrupted:
+                raise KeyboardInterrupt
 
 
-def _show_result(run: Run, rows: list[SummaryRow], code: ExitCode, report: Path | None) -> None:
-    for line in console.table(rows):
+def _show(rows: Iterable[SummaryRow], period: date, log_format: str) -> None:
+    lines = console.json_lines(rows, period) if log_format == "json" else console.table(rows)
+    for line in lines:
         click.echo(line)
-    if report is not None:
-        result = {
-            "run_id": run.ledger.run_id,
-            "exit_code": int(code),
-            "plan": [row._asdict() for row in run.summary.rows()],
-            "lines": [row._asdict() for row in rows],
-        }
-        _write(report, [json.dumps(result, default=str, ensure_ascii=False)])
 
 
 def _show_status(
-    settings: SenderSettings, period: date | None, sirens: tuple[str, ...]
+    settings: SenderSettings, period: date | None, sirens: tuple[str, ...], log_format: str
 ) -> ExitCode:
     with connected(settings.schema_) as connection:
         ledger.check_version(connection)
         months = list(ledger.read_status(connection, period, sirens))
     for month, rows in months:
-        click.echo(f"{month:%Y-%m}")
-        for line in console.table(rows):
-            click.echo(line)
+        if log_format == "text":
+            click.echo(f"{month:%Y-%m}")
+        _show(rows, month, log_format)
     if not months:
-        click.echo("The ledger has nothing for this choice.")
+        logger.warning("the ledger has nothing for this choice")
     return ExitCode.SUCCESS
-
-
-def _write(path: Path, parts: Iterable[str], mode: str = "w") -> None:
-    try:
-        with path.open(mode, encoding="utf-8") as file:
-            file.writelines(parts)
-    except OSError as error:
-        raise SettingsError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _end_gracefully_when_interrupted(clock: Clock) -> None:
@@ -246,8 +255,7 @@ def _end_gracefully_when_interrupted(clock: Clock) -> None:
         clock.interrupt()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
-        # Unlike logging, os.write is safe in a signal handler.
-        os.write(2, b"Ending after the current request. Interrupt again to end at once.\n")
+        log_in_signal_handler("Ending after the current request. Interrupt again to end at once.")
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupt)

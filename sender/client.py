@@ -1,8 +1,9 @@
-"""HTTP client for the CARBURE calls that the sender needs. Every call has a timeout."""
+"""HTTP client for the CARBURE calls that the sender needs. Every call has a deadline."""
 
 import json
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
+from itertools import count
 from typing import Any, NamedTuple
 
 import requests
@@ -10,6 +11,7 @@ from urllib3.exceptions import HTTPError
 
 from sender.clock import Clock
 from sender.errors import CarbureError, raise_if_unusable
+from sender.exchange import Reply, deadline
 from sender.response import (
     JSON_ERRORS,
     Outcome,
@@ -22,11 +24,11 @@ from sender.retry_policy import (
     CONNECT_TIMEOUT_SECONDS,
     MAX_RATE_LIMIT_RETRIES,
     MAX_REQUEST_SECONDS,
-    MAX_TOKEN_REFRESHES,
+    MAX_UNAVAILABLE_SECONDS,
     MIN_CALL_INTERVAL,
     MIN_REQUEST_INTERVAL,
     READ_TIMEOUT_SECONDS,
-    TOKEN_REFRESH_PAUSE_SECONDS,
+    backoff_seconds,
     rate_limit_pause_seconds,
 )
 from sender.settings import LOOPBACK, CarbureSettings
@@ -41,6 +43,9 @@ CERTIFICATES_PATH = "/api/elec/provision-certificates-qualicharge/bulk-create/"
 TOKEN_LIFETIME = timedelta(seconds=300 - MAX_REQUEST_SECONDS)
 # Invalid URL, missing CA file, or any connection error.
 TRANSPORT_ERRORS = (OSError, HTTPError)
+# Those that may pass. The others come from a wrong setting.
+TEMPORARY_ERRORS = (requests.ConnectionError, requests.Timeout, TimeoutError, HTTPError)
+PERMANENT_ERRORS = (requests.exceptions.SSLError,)
 
 
 class Entity(NamedTuple):
@@ -64,6 +69,7 @@ class CarbureClient:
         self._last_call_at = clock.now() - MIN_CALL_INTERVAL
         self._session = requests.Session()
         self._session.auth = self._add_credentials
+        self._session.headers["Accept-Encoding"] = "identity"
         # A proxy must not see the key and the password of a CARBURE on this machine.
         self._session.trust_env = settings.root_url.host not in LOOPBACK
 
@@ -103,16 +109,10 @@ class CarbureClient:
 
         Raises CarbureError.
         """
-        if self._clock.now() >= self._token_received_at + TOKEN_LIFETIME:
-            self._renew_token()
+        is_old = self._clock.now() >= self._token_received_at + TOKEN_LIFETIME
+        if is_old and not self.refresh_token():
+            self.log_in()
         self._keep_rate(CERTIFICATES_PATH)
-
-    def _renew_token(self) -> None:
-        for _ in range(MAX_TOKEN_REFRESHES):
-            if self.refresh_token():
-                return
-            self._clock.wait(TOKEN_REFRESH_PAUSE_SECONDS)
-        self.log_in()
 
     def refresh_token(self) -> bool:
         """Get a new access token with the refresh token. Return whether that succeeded."""
@@ -130,12 +130,12 @@ class CarbureClient:
         started_at = self._clock.now()
         headers = {"Content-Type": "application/json"}
         try:
-            response = self._request("POST", CERTIFICATES_PATH, data=body, headers=headers)
+            reply = self._exchange("POST", CERTIFICATES_PATH, data=body, headers=headers)
         except TRANSPORT_ERRORS as error:
             text = f"no answer ({type(error).__name__}): CARBURE may have stored it"
             duration_seconds = self._seconds_since(started_at)
             return Response(Outcome.UNCERTAIN, None, text, duration_seconds, [RefusalReason(text)])
-        return parse_response(response, self._seconds_since(started_at))
+        return parse_response(reply, self._seconds_since(started_at))
 
     def probe(self, period: date) -> str | None:
         """Send a request without stations. Return the reason if CARBURE does not accept it."""
@@ -154,49 +154,82 @@ class CarbureClient:
 
     def _request_json(self, method: str, path: str, **content: Any) -> Any:
         """Make a call and return its JSON. Raises CarbureError unless the status is 200."""
-        try:
-            response = self._request_with_retries(method, path, **content)
-        except TRANSPORT_ERRORS as error:
+        reply = self._exchange_with_retries(method, path, **content)
+        raise_if_unusable(reply.status)
+        if reply.status != HTTPStatus.OK:
             raise CarbureError(
-                f"cannot reach {self._host} ({type(error).__name__}): check CARBURE_ROOT_URL"
-            ) from error
-        raise_if_unusable(response.status_code)
-        if response.status_code != HTTPStatus.OK:
-            raise CarbureError(
-                f"{self._host} returns {response.status_code} for {path}: check CARBURE_ROOT_URL"
+                f"{self._host} returns {reply.status} for {path}: check CARBURE_ROOT_URL"
             )
         try:
-            return response.json()
+            return reply.json()
         except JSON_ERRORS as error:
             raise CarbureError(
                 f"{self._host} does not return JSON for {path}: check CARBURE_ROOT_URL"
             ) from error
 
-    def _request_with_retries(self, method: str, path: str, **content: Any) -> requests.Response:
-        """Make a call, and repeat it while CARBURE responds with 429."""
-        for _ in range(MAX_RATE_LIMIT_RETRIES):
-            response = self._request(method, path, **content)
-            if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
-                return response
-            self._clock.wait(rate_limit_pause_seconds(parse_retry_after(response)))
-        return self._request(method, path, **content)
+    def _exchange_with_retries(self, method: str, path: str, **content: Any) -> Reply:
+        """Make a call. Repeat it while CARBURE limits the rate, and for a minute while it is down.
 
-    def _request(self, method: str, path: str, **content: Any) -> requests.Response:
+        Raises CarbureError.
+        """
+        give_up_at = self._clock.now() + timedelta(seconds=MAX_UNAVAILABLE_SECONDS)
+        for attempt in count(1):
+            try:
+                reply = self._exchange(method, path, **content)
+            except TRANSPORT_ERRORS as error:
+                problem = self._temporary_problem(error)
+            else:
+                is_throttled = reply.status == HTTPStatus.TOO_MANY_REQUESTS
+                if is_throttled and attempt <= MAX_RATE_LIMIT_RETRIES:
+                    pause_seconds = rate_limit_pause_seconds(parse_retry_after(reply))
+                    self._clock.wait(pause_seconds, "CARBURE limits the number of calls")
+                    continue
+                if reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                    return reply
+                problem = f"HTTP {reply.status}"
+            if self._clock.now() >= give_up_at:
+                break
+            self._clock.wait(backoff_seconds(attempt), f"{self._host} is unavailable: {problem}")
+        raise CarbureError(
+            f"{self._host} has been unavailable for a minute ({problem}): try again later; if it"
+            " has never worked, check CARBURE_ROOT_URL"
+        )
+
+    def _temporary_problem(self, error: Exception) -> str:
+        """Name an error that may pass. Raises CarbureError for any other."""
+        name = type(error).__name__
+        if not isinstance(error, TEMPORARY_ERRORS) or isinstance(error, PERMANENT_ERRORS):
+            raise CarbureError(
+                f"cannot reach {self._host} ({name}): check CARBURE_ROOT_URL"
+            ) from error
+        return name
+
+    def _exchange(self, method: str, path: str, **content: Any) -> Reply:
         self._keep_rate(path)
         self._last_call_at = self._clock.now()
-        return self._session.request(
-            method,
-            self._root + path,
-            timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
-            # requests would follow a redirect of a POST with a GET.
-            allow_redirects=False,
-            **content,
-        )
+        try:
+            with (
+                deadline(MAX_REQUEST_SECONDS),
+                self._session.request(
+                    method,
+                    self._root + path,
+                    timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
+                    # requests would follow a redirect of a POST with a GET.
+                    allow_redirects=False,
+                    stream=True,
+                    **content,
+                ) as response,
+            ):
+                return Reply.read(response)
+        except TRANSPORT_ERRORS:
+            # A late response must not be read as that of the next call.
+            self._session.close()
+            raise
 
     def _keep_rate(self, path: str) -> None:
         is_request = path == CERTIFICATES_PATH
         interval = MIN_REQUEST_INTERVAL if is_request else MIN_CALL_INTERVAL
-        self._clock.wait_until(self._last_call_at + interval)
+        self._clock.wait_until(self._last_call_at + interval, "CARBURE limits the number of calls")
 
     def _add_credentials(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the credentials as `auth`. Otherwise requests would look for some in ~/.netrc."""

@@ -1,6 +1,8 @@
 """The text that a user reads: log lines, and the tables at the end of a run."""
 
+import json
 from collections.abc import Iterable, Iterator
+from datetime import date
 from decimal import Decimal
 
 from common.cli import printable
@@ -30,6 +32,13 @@ def table(rows: Iterable[SummaryRow]) -> Iterator[str]:
         yield ROW_FORMAT.format("In all", "", status, *total)
 
 
+def json_lines(rows: Iterable[SummaryRow], period: date) -> Iterator[str]:
+    """Format one JSON object per row."""
+    for row in rows:
+        fields = {"period": f"{period:%Y-%m}"} | row._asdict()
+        yield json.dumps(fields, default=str, ensure_ascii=False)
+
+
 def refusals(request: CompletedRequest) -> Iterator[str]:
     """Format one line per reason why a request was not accepted."""
     siren, count = request.stations[0].siren, len(request.stations)
@@ -38,14 +47,14 @@ def refusals(request: CompletedRequest) -> Iterator[str]:
         yield f"{siren} {stations}: {request.response.outcome}: {reason.text}"
 
 
-def progress(request: CompletedRequest, sent: int, total: int, seconds: float) -> str:
-    """Describe a request and the progress of the run. Stations that are retried count again."""
+def progress(request: CompletedRequest, settled: int, total: int, seconds: float) -> str:
+    """Describe a request and the progress of the run."""
     first, count = request.stations[0], len(request.stations)
-    rate = sent / seconds if seconds > 0 else 0
-    minutes = max(total - sent, 0) / rate / 60 if rate else 0
+    rate = settled / seconds if seconds > 0 else 0
+    minutes = (total - settled) / rate / 60 if rate else 0
     return (
         f"{first.siren} {first.amenageur_name}: {count} sent, {request.response.outcome}"
-        f" ({sent:,} of {total:,}, {rate:,.0f} a second, {minutes:.0f} min to go)"
+        f" ({settled:,} of {total:,} done, {rate:,.0f} a second, {minutes:.0f} min to go)"
     )
 
 

@@ -21,13 +21,15 @@ class Action(StrEnum):
     CHANGED = "changed"
     CORRECTED = "corrected"
     REPEATED = "repeated"
+    # 0 MWh that was never sent: CARBURE needs no row.
+    NO_ENERGY = "no_energy"
     UNCHANGED = "unchanged"
     LOCKED = "locked"
 
     @property
     def sends(self) -> bool:
         """Whether the station is sent to CARBURE."""
-        return self not in (Action.UNCHANGED, Action.LOCKED)
+        return self not in (Action.NO_ENERGY, Action.UNCHANGED, Action.LOCKED)
 
 
 class PlannedStation(NamedTuple):

@@ -78,11 +78,12 @@ select
         when status = 'locked' then case when has_other_energy or is_moved then 'locked' else 'unchanged' end
         when status = 'uncertain' then 'repeated'
         when has_other_energy and acknowledged_mwh is null then 'new'
+        when acknowledged_mwh is null then 'no_energy'
         when has_other_energy and is_removed then 'corrected'
         when has_other_energy then 'changed'
         when is_moved and not is_removed then 'corrected'
         when has_other_entity then 'repeated'
-        when %(force)s and acknowledged_mwh is not null then 'repeated'
+        when %(force)s then 'repeated'
         else 'unchanged'
     end as action
 from compared

@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from operator import attrgetter
 from typing import NamedTuple, NoReturn
 
 from sender import retry_policy
@@ -23,10 +24,14 @@ logger = logging.getLogger(__name__)
 
 
 class CompletedRequest(NamedTuple):
-    """The stations of one request, and the response to it."""
+    """The stations of one request, the response to it, and how many this run does not send again.
+
+    Each station that is sent counts once as settled, in the last request that contains it.
+    """
 
     stations: Sequence[PlannedStation]
     response: Response
+    settled: int
 
 
 class RequestQueue:
@@ -69,8 +74,13 @@ class RequestQueue:
         while self._batches:
             if all(batch.uncertain_since is not None for batch in self._batches):
                 self._probe()
-            settled = [batch.not_before for batch in self._batches if batch.uncertain_since is None]
-            self._wait_until(min(settled), "uncertain stations")
+            settled = [batch for batch in self._batches if batch.uncertain_since is None]
+            first = min(settled, key=attrgetter("not_before"))
+            self._clock.wait_until(
+                first.not_before,
+                f"CARBURE may still store {len(first.stations)} stations of"
+                f" {first.stations[0].siren}, whose last request had no clear response",
+            )
             yield from self._send_due_batches()
 
     def _add(self, stations: list[PlannedStation]) -> None:
@@ -118,10 +128,10 @@ class RequestQueue:
         # Other responses may come from a proxy in front of the queue.
         if response.status in (HTTPStatus.CREATED, HTTPStatus.BAD_REQUEST):
             self._settle_earlier(sent_at)
-        self._handle_response(batch, response)
-        return CompletedRequest(batch.stations, response)
+        decision = self._handle_response(batch, response)
+        return CompletedRequest(batch.stations, response, _count_settled(batch, response, decision))
 
-    def _handle_response(self, batch: Batch, response: Response) -> None:
+    def _handle_response(self, batch: Batch, response: Response) -> Decision:
         self._update_counters(batch, response)
         decision = retry_policy.decide(response, batch, self._rejections[response.status])
         logger.debug(
@@ -140,7 +150,8 @@ class RequestQueue:
                 self._batches.extend(self._failed(batch).halves())
             case Decision.WAIT:
                 self._clock.wait(
-                    retry_policy.rate_limit_pause_seconds(response.retry_after_seconds)
+                    retry_policy.rate_limit_pause_seconds(response.retry_after_seconds),
+                    "CARBURE limits the number of calls",
                 )
                 self._batches.appendleft(batch)
             case Decision.REFRESH_TOKEN:
@@ -152,6 +163,7 @@ class RequestQueue:
                 self._batches.appendleft(batch)
             case Decision.STOP:
                 raise_if_unusable(response.status)
+        return decision
 
     def _update_counters(self, batch: Batch, response: Response) -> None:
         if response.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNAUTHORIZED):
@@ -189,14 +201,16 @@ class RequestQueue:
         failure = ""
         for failures in range(1, retry_policy.FAILURES_BEFORE_PROBE + 1):
             since = max(b.uncertain_since for b in self._batches if b.uncertain_since is not None)
-            self._wait_until(since, "CARBURE")
+            self._clock.wait_until(since, "CARBURE may not have received the last request yet")
             sent_at = self._clock.now()
             reason = self._carbure.probe(self._ledger.period)
             if reason is None:
                 self._settle_earlier(sent_at)
                 return
             failure = reason
-            self._clock.wait(retry_policy.backoff_seconds(failures))
+            self._clock.wait(
+                retry_policy.backoff_seconds(failures), "CARBURE accepts no request: " + failure
+            )
         self._stop(failure)
 
     def _stop(self, failure: str) -> NoReturn:
@@ -210,15 +224,17 @@ class RequestQueue:
         if self._consecutive_failures == 0:
             return
         pause_seconds = retry_policy.backoff_seconds(self._consecutive_failures)
-        self._wait_until(self._clock.now() + timedelta(seconds=pause_seconds), "CARBURE")
+        self._clock.wait(pause_seconds, "the last request had no clear response")
         if self._consecutive_failures >= retry_policy.FAILURES_BEFORE_PROBE:
             failure = self._carbure.probe(self._ledger.period)
             if failure is not None:
                 self._stop(failure)
             self._consecutive_failures = 0
 
-    def _wait_until(self, instant: datetime, reason: str) -> None:
-        seconds = (instant - self._clock.now()).total_seconds()
-        if seconds > 1:
-            logger.info("waiting %.0f s for %s", seconds, reason)
-        self._clock.wait_until(instant)
+
+def _count_settled(batch: Batch, response: Response, decision: Decision) -> int:
+    if decision is Decision.DONE:
+        return len(batch.stations)
+    if decision is Decision.RETRY_WITHOUT_REFUSED:
+        return len(batch.stations) - len(batch.without(response.reasons).stations)
+    return 0

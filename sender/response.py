@@ -5,7 +5,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import NamedTuple
 
-import requests
+from sender.exchange import Reply
 
 MAX_SHOWN_BODY_CHARACTERS = 300
 DEFAULT_RETRY_AFTER_SECONDS = 1
@@ -43,51 +43,51 @@ class Response(NamedTuple):
     retry_after_seconds: float = 0
 
 
-def parse_response(response: requests.Response, duration_seconds: float) -> Response:
+def parse_response(reply: Reply, duration_seconds: float) -> Response:
     """Derive the outcome from the status alone. Only an empty 201 means accepted."""
     outcome = Outcome.UNCERTAIN
-    if response.status_code == HTTPStatus.CREATED and not response.content:
+    if reply.status == HTTPStatus.CREATED and not reply.body:
         outcome = Outcome.ACCEPTED
-    elif response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+    elif reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         outcome = Outcome.THROTTLED
-    elif HTTPStatus.MULTIPLE_CHOICES <= response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+    elif HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         outcome = Outcome.REFUSED
     return Response(
         outcome,
-        response.status_code,
-        _storable(response.text),
+        reply.status,
+        _storable(reply.text),
         duration_seconds,
-        [] if outcome is Outcome.ACCEPTED else list(_parse_reasons(response)),
-        parse_retry_after(response),
+        [] if outcome is Outcome.ACCEPTED else list(_parse_reasons(reply)),
+        parse_retry_after(reply),
     )
 
 
-def parse_retry_after(response: requests.Response) -> float:
+def parse_retry_after(reply: Reply) -> float:
     """Return the seconds in the `Retry-After` header, or a default."""
-    value = response.headers.get("Retry-After", "")
+    value = reply.headers.get("Retry-After", "")
     # A number with more digits is no reasonable pause, and Python refuses to parse thousands.
     is_number = value.isascii() and value.isdecimal() and len(value) <= MAX_RETRY_AFTER_DIGITS
     return int(value) if is_number else DEFAULT_RETRY_AFTER_SECONDS
 
 
-def _parse_reasons(response: requests.Response) -> Iterator[RefusalReason]:
+def _parse_reasons(reply: Reply) -> Iterator[RefusalReason]:
     try:
-        body = response.json()
+        body = reply.json()
     except JSON_ERRORS:
         body = None
     errors = body.get("errors") if isinstance(body, dict) else None
     if not isinstance(errors, list) or not errors or not all(isinstance(e, dict) for e in errors):
-        text = _storable(" ".join(response.text.split()))[:MAX_SHOWN_BODY_CHARACTERS]
-        yield RefusalReason(f"{response.status_code} {text or response.reason}")
+        text = _storable(" ".join(reply.text.split()))[:MAX_SHOWN_BODY_CHARACTERS]
+        yield RefusalReason(f"{reply.status} {text or reply.reason}")
         return
     # A locked station has a single `error`, an invalid one a `field` and a list of `errors`.
-    can_be_locked = (response.status_code, body.get("status")) == (HTTPStatus.BAD_REQUEST, "error")
+    can_be_locked = (reply.status, body.get("status")) == (HTTPStatus.BAD_REQUEST, "error")
     for error in errors:
         is_locked = can_be_locked and "error" in error
         text = str(error["error"]) if is_locked else f"{error.get('field')}: {error.get('errors')}"
         station_id = error.get("station_id")
         yield RefusalReason(
-            f"{response.status_code} {_storable(text)}",
+            f"{reply.status} {_storable(text)}",
             _storable(station_id) if isinstance(station_id, str) else None,
             is_locked,
         )

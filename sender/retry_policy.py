@@ -13,6 +13,7 @@ from sender.response import Outcome, Response
 CONNECT_TIMEOUT_SECONDS = 10
 # CARBURE kills a request at 30 s. A response that has not arrived by now will not arrive.
 READ_TIMEOUT_SECONDS = 45
+# The deadline of a whole exchange, however slowly a response arrives.
 MAX_REQUEST_SECONDS = CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS
 # CARBURE admits 5 calls a second with the key alone, and 10 requests of a user.
 MIN_CALL_INTERVAL = timedelta(seconds=0.21)
@@ -20,9 +21,8 @@ MIN_REQUEST_INTERVAL = timedelta(seconds=0.11)
 # Retries of one call while CARBURE responds with 429.
 MAX_RATE_LIMIT_RETRIES = 10
 MAX_RATE_LIMIT_PAUSE_SECONDS = 600
-# Attempts to refresh an access token that is about to expire, before logging in again.
-MAX_TOKEN_REFRESHES = 3
-TOKEN_REFRESH_PAUSE_SECONDS = 10
+# How long to repeat a call, such as the login, while CARBURE is unavailable.
+MAX_UNAVAILABLE_SECONDS = 60
 # A station that fails alone is left for the next run after this many failures.
 MAX_STATION_FAILURES = 4
 # After this many consecutive failures, check whether CARBURE accepts any request at all.

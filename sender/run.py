@@ -215,7 +215,9 @@ class Run:
 
     def _warn_about_names(self) -> None:
         for siren, names in self.summary.names.items():
-            _warn_about_several_names(siren, "the mart", sorted(names))
+            # Harmless, as CARBURE ignores names: enough for whoever checks the plan.
+            if self._options.only_plan and len(names) > 1:
+                logger.warning("%s has several names: %s", siren, ", ".join(sorted(names)))
             if self._entities is None:
                 continue
             found = self._entities.get(siren, [])
@@ -232,11 +234,6 @@ class Run:
                     siren,
                     min(names),
                 )
-
-
-def _warn_about_several_names(siren: str, source: str, names: list[str]) -> None:
-    if len(names) > 1:
-        logger.warning("%s has several names in %s: %s", siren, source, ", ".join(names))
 
 
 def _chunks(stations: Iterable[PlannedStation]) -> Iterator[list[PlannedStation]]:

@@ -53,6 +53,7 @@ def create_app(stub: CarbureStub) -> Flask:
     app.register_error_handler(RefusedError, _error_response)
     app.register_error_handler(NotFound, _wrong_path_response)
     app.register_error_handler(MethodNotAllowed, _wrong_method_response)
+    app.before_request(routes.refuse_while_unavailable)
     app.after_request(routes.record)
     return app
 
@@ -67,6 +68,10 @@ class _Routes:
         self.stub = stub
         self.key_throttle = Throttle()
         self.user_throttle = Throttle()
+
+    def refuse_while_unavailable(self) -> None:
+        if self.stub.now() < self.stub.available_at:
+            raise RefusedError(503, "<h1>Service Unavailable</h1>")
 
     def obtain_tokens(self) -> Response:
         self._admit_key()

@@ -92,6 +92,8 @@ class CarbureStub:
     max_stations: float = math.inf
     # How long a client waits for a response. The stub cannot see when a client gives up.
     client_timeout_seconds: float = 45
+    # Until then, every call gets 503, as during a restart.
+    available_at: float = 0
     # Until then, both workers are busy.
     busy_until: float = 0
     now: Callable[[], float] = time.monotonic

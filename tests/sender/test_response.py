@@ -3,9 +3,9 @@
 import logging
 
 import pytest
-import requests
 
 from common.cli import TextFormatter, printable
+from sender.exchange import Reply
 from sender.response import parse_retry_after
 
 
@@ -14,9 +14,7 @@ from sender.response import parse_retry_after
     [("7", 7), ("", 1), ("soon", 1), ("9" * 5000, 1), ("٣", 1), ("-5", 1), ("1.5", 1)],
 )
 def test_any_retry_after_header_gives_a_pause(header: str, seconds: float) -> None:
-    response = requests.Response()
-    response.headers["Retry-After"] = header
-    assert parse_retry_after(response) == seconds
+    assert parse_retry_after(Reply(429, "", {"Retry-After": header}, b"")) == seconds
 
 
 def test_control_characters_of_names_forge_no_log_line() -> None:

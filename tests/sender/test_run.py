@@ -185,7 +185,9 @@ def test_station_without_energy_that_was_never_sent_is_not_sent(
     scene: Scene, root_url: str
 ) -> None:
     scene.set_mart(mart_of("0", "0", "3", "0"))
+    assert scene.planned_counts() == {"new": 1, "no_energy": 3}
     assert scene.run(root_url) == ExitCode.SUCCESS
+    assert scene.planned_counts() == {"unchanged": 1, "no_energy": 3}
     assert [Decimal(str(row.energy_mwh)) for row in scene.stub.rows] == [3]
 
 

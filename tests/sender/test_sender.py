@@ -1,18 +1,22 @@
 """The command line, with real marts and a CARBURE stub over HTTP."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 
 from common.exit_codes import ExitCode
 from dev.carbure_stub import CarbureStub, Fault, running
@@ -267,14 +271,16 @@ def test_rejected_token_is_refreshed_then_replaced_then_the_run_ends(
 
 
 @contextmanager
-def running_sender(warehouse: Warehouse) -> Iterator[subprocess.Popen[str]]:
+def running_sender(
+    warehouse: Warehouse, *arguments: str, stderr: int = subprocess.PIPE
+) -> Iterator[subprocess.Popen[str]]:
     """Start the sender in the background. Kill it if it is still running after the block."""
     with subprocess.Popen(
-        [sys.executable, "-m", "sender", "--period", "2025-04"],
+        [sys.executable, "-m", "sender", "--period", "2025-04", *arguments],
         cwd=PROJECT,
         env=warehouse.environment,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     ) as process:
         try:
@@ -351,6 +357,16 @@ def test_second_sender_of_a_period_names_the_first(connected: Warehouse, stub: C
     assert sorted(stored_rows(stub)) == sorted(mart_rows(connected))
 
 
+def read_terminal(descriptor: int) -> str:
+    """Read what a program writes to its terminal, until it has ended."""
+    parts = []
+    # Linux reports the end of a terminal as an error.
+    with suppress(OSError), os.fdopen(descriptor, "rb", buffering=0) as terminal:
+        while part := terminal.read(4096):
+            parts.append(part.decode(errors="replace"))
+    return "".join(parts)
+
+
 def read_until(lines: Iterable[str], text: str) -> str:
     read = []
     for line in lines:
@@ -413,7 +429,124 @@ def test_report_contains_the_result_of_the_run(connected: Warehouse, tmp_path: P
     assert (outcome["run_id"], outcome["exit_code"]) == (run_id, ExitCode.SUCCESS)
     accepted_mwh = sum(Decimal(line["energy_mwh"]) for line in outcome["lines"])
     assert accepted_mwh == sum(row[-1] for row in mart_rows(connected))
-    assert f"{accepted_mwh}" in finished.stdout.splitlines()[-1]
+
+
+def test_log_in_json_contains_nothing_else(connected: Warehouse, stub: CarbureStub) -> None:
+    """Tables, errors of options, of settings and of CARBURE included."""
+    in_json = ("--log-format", "json")
+    runs = [
+        send(connected, *in_json),
+        send(connected, *in_json, "--status"),
+        send(connected, *in_json, "--unknown"),
+        send(connected, *in_json, period="avril"),
+        send(connected.with_variables(CARBURE_USER_API_KEY="wrong"), *in_json),
+    ]
+    assert [finished.returncode for finished in runs] == [0, 0, 3, 3, 6]
+    for finished in runs:
+        lines = (finished.stdout + finished.stderr).splitlines()
+        assert lines
+        assert all(isinstance(json.loads(line), dict) for line in lines)
+    accepted, acknowledged = (
+        sum(Decimal(json.loads(line)["energy_mwh"]) for line in finished.stdout.splitlines())
+        for finished in runs[:2]
+    )
+    assert accepted == acknowledged == sum(row[-1] for row in mart_rows(connected))
+
+
+@pytest.mark.parametrize(
+    ("variables", "code"),
+    [
+        ({"CARBURE_USER_EMAIL": ""}, ExitCode.USAGE),
+        ({"PGHOST": "/nowhere"}, ExitCode.WAREHOUSE),
+        ({"CARBURE_USER_PASSWORD": "wrong-secret"}, ExitCode.CARBURE),
+    ],
+)
+def test_failed_run_writes_its_error_to_the_report(
+    connected: Warehouse, tmp_path: Path, variables: dict[str, str], code: ExitCode
+) -> None:
+    report = tmp_path / "outcome.json"
+    finished = send(connected.with_variables(**variables), "--report", str(report))
+    written = json.loads(report.read_text())
+    assert (finished.returncode, written["exit_code"]) == (code, code)
+    assert f"Error: {written['error']}" in finished.stderr
+    assert list(tmp_path.iterdir()) == [report]
+
+
+def test_report_of_an_unfinished_run_leaves_the_previous_one(
+    connected: Warehouse, stub: CarbureStub, tmp_path: Path
+) -> None:
+    report = tmp_path / "outcome.json"
+    report.write_text("previous")
+    stub.sleep = hold = Hold()
+    stub.faults.append(Fault(delay_seconds=1))
+    with running_sender(connected, "--report", str(report)):
+        assert hold.is_reached.wait(TIMEOUT_SECONDS)
+        assert report.read_text() == "previous"
+    hold.release()
+    assert report.read_text() == "previous"
+
+
+def test_result_can_be_written_to_standard_output(connected: Warehouse) -> None:
+    finished = send(connected, "--plan", "--report", "/dev/stdout")
+    assert json.loads(finished.stdout.splitlines()[-1])["exit_code"] == finished.returncode
+
+
+def test_terminal_shows_a_bar_and_other_output_a_line_per_request(
+    connected: Warehouse, stub: CarbureStub
+) -> None:
+    stub.faults.append(Fault(status=400, body="<h1>No</h1>"))
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
+    with running_sender(connected, stderr=theirs) as process:
+        os.close(theirs)
+        shown = read_terminal(ours)
+        process.communicate(timeout=TIMEOUT_SECONDS)
+    total = len(mart_rows(connected))
+    assert f"{total}/{total}" in shown
+    assert "refused: 400 <h1>No</h1>" in shown
+    assert "accepted" not in shown
+    finished = send(connected)
+    assert "accepted" in finished.stderr
+
+
+def test_progress_never_exceeds_its_total(connected: Warehouse, stub: CarbureStub) -> None:
+    """Retried stations count once: after a throttled, a lost and a partly refused request."""
+    errors = [{"station_id": min(mart_rows(connected))[0], "field": "id", "errors": ["No"]}]
+    stub.faults += [
+        Fault(status=429),
+        Fault(status=500),
+        Fault(status=400, body={"status": "validation_error", "errors": errors}),
+    ]
+    finished = send(connected, "--log-format", "json")
+    events = [json.loads(line) for line in finished.stderr.splitlines()]
+    settled = [event["settled"] for event in events if "settled" in event]
+    assert settled == sorted(settled)
+    assert settled[-1] == len(mart_rows(connected))
+    accepted_at_last = [event for event in events if event.get("outcome") == "accepted"]
+    assert len(accepted_at_last) < len(settled)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["--status", "--force"], "--force"),
+        (["--status", "--plan"], "--plan"),
+        (["--status", "--report", "outcome.json"], "--report"),
+        (["--adopt", "--siren", "199900002"], "--siren"),
+        (["--status", "--adopt"], "--adopt"),
+    ],
+)
+def test_option_without_effect_is_refused(
+    connected: Warehouse, arguments: list[str], option: str
+) -> None:
+    finished = send(connected, *arguments)
+    assert finished.returncode == ExitCode.USAGE
+    assert f"{option} has no effect with {arguments[0]}" in finished.stderr
+
+
+def test_version_is_that_of_the_project(connected: Warehouse) -> None:
+    version = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["version"]
+    assert version in connected.run("python", "-m", "sender", "--version").stdout
 
 
 def test_detail_and_status_show_what_carbure_has(connected: Warehouse) -> None:
@@ -479,7 +612,6 @@ BAD_INPUT = {
     "SIREN without rows": (["--siren", "123456789"], {}, ExitCode.USAGE),
     "unencrypted URL": ([], {"CARBURE_ROOT_URL": "http://carbure.example"}, ExitCode.USAGE),
     "empty period": (["--period", ""], {}, ExitCode.USAGE),
-    "unreachable CARBURE": ([], {"CARBURE_ROOT_URL": "http://127.0.0.1:9"}, ExitCode.CARBURE),
     "wrong password": ([], {"CARBURE_USER_PASSWORD": "wrong-secret"}, ExitCode.CARBURE),
     "wrong API key": ([], {"CARBURE_USER_API_KEY": "wrong-secret"}, ExitCode.CARBURE),
 }
@@ -514,7 +646,7 @@ def test_status_can_be_limited_to_a_siren_and_says_if_there_is_nothing(
     status = ("python", "-m", "sender", "--status")
     shown = connected.run(*status, "--siren", siren).stdout
     assert {line.split()[0] for line in shown.splitlines()[2:]} == {siren, "In"}
-    assert "nothing" in connected.run(*status, "--siren", "000000000").stdout
+    assert "nothing" in connected.run(*status, "--siren", "000000000").stderr
 
 
 def test_carbure_on_this_machine_is_never_reached_through_a_proxy(connected: Warehouse) -> None:

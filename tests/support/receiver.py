@@ -1,9 +1,10 @@
 """A scene for sender tests: a CARBURE stub, a mart of a few stations, and one fake clock."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from common.exit_codes import ExitCode
 from dev.carbure_stub import CarbureStub
 from sender.client import CarbureClient
 from sender.clock import Clock
+from sender.plan import read_plan
 from sender.run import Options, Run
 from sender.settings import CarbureSettings, SenderSettings
 from tests.support.warehouse import Warehouse
@@ -27,6 +29,7 @@ class FakeClock(Clock):
     """A clock that advances only when someone waits."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.time = datetime(2026, 1, 10, tzinfo=UTC)
 
     def now(self) -> datetime:
@@ -35,7 +38,10 @@ class FakeClock(Clock):
     def timestamp(self) -> float:
         return self.time.timestamp()
 
-    def wait_until(self, instant: datetime) -> None:
+    def sleep(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+    def _sleep_until(self, instant: datetime) -> None:
         self.time = max(self.time, instant)
 
 
@@ -77,7 +83,7 @@ class Scene:
             user_calls_per_second=10_000,
             access_token_seconds=10_000,
             now=self.clock.timestamp,
-            sleep=self.clock.wait,
+            sleep=self.clock.sleep,
         )
         with self._cursor() as cursor:
             cursor.execute(f"truncate {', '.join(LEDGER_TABLES)}")
@@ -130,6 +136,12 @@ class Scene:
                 return error.exit_code
             except KilledError:
                 return None
+
+    def planned_counts(self) -> dict[str, int]:
+        """Return the number of stations with each status in a plan."""
+        with self._cursor() as cursor:
+            stations = read_plan(cursor.connection, APRIL, None)
+            return Counter(str(station.action) for station in stations)
 
     def counts(self) -> list[int]:
         """Return the number of stations in each request, except requests without any."""
