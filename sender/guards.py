@@ -101,9 +101,10 @@ def check_closed(period: date, facts: Facts, now: datetime, settings: SenderSett
         raise GuardError(
             f"{period:%Y-%m} is open until {closed_on}: wait, or use --allow-open-period"
         )
-    if facts.computed_at is not None and facts.computed_at.astimezone(UTC).date() < closed_on:
+    computed_on = closed_on if facts.computed_at is None else _utc_date(facts.computed_at)
+    if computed_on < closed_on:
         raise GuardError(
-            f"{period:%Y-%m} was computed on {facts.computed_at:%Y-%m-%d}, before it was closed on"
+            f"{period:%Y-%m} was computed on {computed_on}, before it was closed on"
             f" {closed_on}: {_build_command(period)}, or use --allow-open-period"
         )
 
@@ -129,6 +130,10 @@ def check_shrinkage(period: date, facts: Facts, settings: SenderSettings) -> Non
             f"{period:%Y-%m} has {facts.energy_mwh} MWh, but CARBURE has acknowledged"
             f" {facts.acknowledged_mwh} MWh for it: check the marts, or use --allow-shrinkage"
         )
+
+
+def _utc_date(instant: datetime) -> date:
+    return instant.astimezone(UTC).date()
 
 
 def _build_command(period: date) -> str:

@@ -108,7 +108,7 @@ class _Routes:
         if fault.replaces_response and not fault.after_storing:
             self.stub.sleep(fault.delay_seconds)
             return _fault_response(fault)
-        self._store(payload, fault.delay_seconds)
+        self._store(payload, fault)
         # A dropped connection does not wait for the transaction to end.
         if not fault.drops_connection:
             self.stub.sleep(fault.delay_seconds)
@@ -175,10 +175,14 @@ class _Routes:
             return []
         return _json_body()
 
-    def _store(self, payload: Any, delay_seconds: float) -> None:
+    def _store(self, payload: Any, fault: Fault) -> None:
         validate(payload)
         refuse_other_years(payload, self.stub.configured_years)
-        self.stub.table.upsert(rows_of(payload, self.stub.entity_ids), delay_seconds)
+        rows = rows_of(payload, self.stub.entity_ids)
+        self.stub.table.upsert(rows, fault.delay_seconds)
+        if fault.is_validated:
+            for row in rows:
+                self.stub.lock(*row.key)
 
 
 def _body() -> bytes:

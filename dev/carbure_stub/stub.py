@@ -31,7 +31,8 @@ class Fault:
     the normal response. The rows are stored only if `after_storing` is set. `delay_seconds` delay
     both the commit and the response, except that a connection dropped with `after_storing` is
     dropped at once. With `queued_seconds`, both workers are busy for that long: this request and
-    those that follow wait in the queue, in their order.
+    those that follow wait in the queue, in their order. With `is_validated`, both sides validate
+    the stored rows at once.
     """
 
     status: int | None = None
@@ -40,6 +41,7 @@ class Fault:
     after_storing: bool = False
     delay_seconds: float = 0
     queued_seconds: float = 0
+    is_validated: bool = False
 
     @property
     def replaces_response(self) -> bool:

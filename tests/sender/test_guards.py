@@ -51,6 +51,39 @@ def test_mart_with_unbalanced_books_is_not_sent(scene: Scene, root_url: str, cha
     assert scene.stub.rows == []
 
 
+def test_day_on_which_the_mart_was_built_is_that_in_utc(
+    scene: Scene,
+    root_url: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In Paris, it is one day later."""
+    monkeypatch.setenv("PGTZ", "Europe/Paris")
+    scene.clock.time = datetime(2025, 5, 21, 23, 30, tzinfo=UTC)
+    scene.set_mart(MART)
+    scene.clock.time = datetime(2025, 5, 23, tzinfo=UTC)
+    assert scene.run(root_url) == ExitCode.GUARD
+    assert "2025-04 was computed on 2025-05-21" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("difference_kwh", "code"),
+    [("0.0019", ExitCode.SUCCESS), ("0.0021", ExitCode.GUARD), ("0.001", ExitCode.GUARD)],
+)
+def test_books_may_differ_by_half_a_wh_per_station_if_sessions_are_finer(
+    scene: Scene, root_url: str, difference_kwh: str, code: ExitCode
+) -> None:
+    """There are four stations. A sum in whole Wh has no reason to differ."""
+    scene.set_mart(MART)
+    scene.warehouse.query(
+        "update tiruert.energy_balance_monthly set sendable_kwh = sendable_kwh + %s,"
+        " received_kwh = received_kwh + %s where period = '2025-04-01'",
+        difference_kwh,
+        difference_kwh,
+    )
+    assert scene.run(root_url) == code
+
+
 def test_empty_mart_does_not_correct_everything_to_zero(
     scene: Scene, root_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -90,3 +123,32 @@ def test_month_with_under_half_of_the_stations_of_the_month_before_is_not_sent(
     scene.warehouse.query("update tiruert_ledger.request set period = '2025-03-01'")
     scene.set_mart(dict(list(MART.items())[:stations]))
     assert scene.run(root_url, allow_shrinkage=False) == code
+
+
+@pytest.mark.parametrize(
+    ("energies", "code"),
+    [
+        (("100", "", "", ""), ExitCode.GUARD),
+        (("100", "0", "0", "0"), ExitCode.GUARD),
+        (("100", "1", "0", "0"), ExitCode.SUCCESS),
+    ],
+    ids=["one left", "one left with energy", "half"],
+)
+def test_month_with_under_half_of_its_own_stations_is_not_sent(
+    scene: Scene, root_url: str, energies: tuple[str, ...], code: ExitCode
+) -> None:
+    """Its energy has grown. The month before was never sent."""
+    scene.set_mart(MART)
+    scene.run(root_url)
+    scene.set_mart(mart_of(*energies))
+    assert scene.run(root_url, allow_shrinkage=False) == code
+
+
+def test_stations_that_carbure_has_with_0_mwh_are_not_expected(scene: Scene, root_url: str) -> None:
+    scene.set_mart(MART)
+    scene.run(root_url)
+    one_left = mart_of("100", "", "", "")
+    scene.set_mart(one_left)
+    scene.run(root_url)
+    scene.set_mart(mart_of("101", "", "", ""))
+    assert scene.run(root_url, allow_shrinkage=False) == ExitCode.SUCCESS
