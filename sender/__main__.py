@@ -155,7 +155,7 @@ def _run(
         try:
             _send(run, carbure, clock, has_bar=log_format == "text" and sys.stderr.isatty())
         finally:
-            result.lines = run.ledger.read_outcomes()
+            result.lines = run.summary.result(run.ledger.read_outcomes())
         return run.exit_code(result.lines)
 
 

@@ -1,6 +1,7 @@
 """Station counts and energy per SIREN and status."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -8,8 +9,14 @@ from typing import NamedTuple
 from sender.plan import Action, PlannedStation
 
 HELD_BACK = "held_back"
+# Planned, but the run ended before.
+NOT_SENT = "not_sent"
 # Sent again, and refused because CARBURE has this energy for good.
 CONFIRMED = "confirmed"
+
+
+NOTHING = 0, Decimal(0)
+SENDING_ACTIONS = [action for action in Action if action.sends]
 
 
 class SummaryRow(NamedTuple):
@@ -36,15 +43,34 @@ class PlanSummary:
 
     def hold_back(self, siren: str) -> None:
         """Move all that would be sent for a SIREN to `held_back`."""
-        for action in Action:
-            if action.sends:
-                count, energy_mwh = self.totals.pop((siren, action), (0, Decimal(0)))
-                self._add(siren, HELD_BACK, count, energy_mwh)
+        for action in SENDING_ACTIONS:
+            count, energy_mwh = self.totals.pop((siren, action), NOTHING)
+            self._add(siren, HELD_BACK, count, energy_mwh)
 
     def rows(self) -> Iterator[SummaryRow]:
         """Return the totals, sorted by SIREN and status."""
         for (siren, status), (count, energy_mwh) in sorted(self.totals.items()):
             yield SummaryRow(siren, min(self.names[siren]), status, count, energy_mwh)
+
+    def result(self, outcomes: Sequence[SummaryRow]) -> list[SummaryRow]:
+        """Return rows for all planned stations: their outcome, or the status that kept them here.
+
+        `outcomes` are those of the stations that were sent.
+        """
+        sent = Counter({row.siren: 0 for row in outcomes})
+        sent_mwh = dict.fromkeys(sent, Decimal(0))
+        for row in outcomes:
+            sent[row.siren] += row.stations
+            sent_mwh[row.siren] += row.energy_mwh
+        rows = list(outcomes)
+        for siren, names in self.names.items():
+            planned = [self.totals.get((siren, action), NOTHING) for action in SENDING_ACTIONS]
+            stations = sum(count for count, _ in planned) - sent[siren]
+            energy_mwh = sum(energy for _, energy in planned) - sent_mwh.get(siren, Decimal(0))
+            if stations:
+                rows.append(SummaryRow(siren, min(names), NOT_SENT, stations, energy_mwh))
+        rows += [row for row in self.rows() if row.status not in SENDING_ACTIONS]
+        return sorted(rows)
 
     def count(self, *statuses: str) -> int:
         """Count the stations with one of the statuses."""
@@ -53,8 +79,8 @@ class PlanSummary:
     @property
     def stations_to_send(self) -> int:
         """The number of stations that the plan sends."""
-        return self.count(*(action for action in Action if action.sends))
+        return self.count(*SENDING_ACTIONS)
 
     def _add(self, siren: str, status: str, count: int, energy_mwh: Decimal) -> None:
-        old_count, old_mwh = self.totals.get((siren, status), (0, Decimal(0)))
+        old_count, old_mwh = self.totals.get((siren, status), NOTHING)
         self.totals[siren, status] = old_count + count, old_mwh + energy_mwh

@@ -526,6 +526,38 @@ def test_progress_never_exceeds_its_total(connected: Warehouse, stub: CarbureStu
     assert len(accepted_at_last) < len(settled)
 
 
+def test_plan_run_and_status_count_the_same_stations(
+    connected: Warehouse, stub: CarbureStub
+) -> None:
+    """The first run ends after one request."""
+
+    def totals(*arguments: str) -> dict[str, tuple[int, Decimal]]:
+        rows = [
+            json.loads(line)
+            for line in send(connected, "--log-format", "json", *arguments).stdout.splitlines()
+        ]
+        return {
+            status: (
+                sum(row["stations"] for row in rows if row["status"] == status),
+                sum(Decimal(row["energy_mwh"]) for row in rows if row["status"] == status),
+            )
+            for status in {row["status"] for row in rows}
+        }
+
+    def added(*totals: tuple[int, Decimal]) -> tuple[int, Decimal]:
+        return sum(count for count, _ in totals), sum(mwh for _, mwh in totals)
+
+    to_send = (len(mart_rows(connected)), sum(row[-1] for row in mart_rows(connected)))
+    assert totals("--plan")["new"] == to_send
+    stub.faults += [Fault(), Fault(status=403)]
+    first = totals()
+    assert added(first["accepted"], first["refused"], first["not_sent"]) == to_send
+    second = totals()
+    assert second["unchanged"] == first["accepted"]
+    assert added(second["accepted"], second["unchanged"]) == to_send
+    assert totals("--status") == {"acknowledged": to_send}
+
+
 @pytest.mark.parametrize(
     ("arguments", "option"),
     [
