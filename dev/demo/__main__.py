@@ -10,11 +10,12 @@ from datetime import date, datetime
 from pathlib import Path
 
 import click
+from psycopg2 import sql
 
 from dev import carbure_stub, generator, postgres, qualicharge, sample
 from dev.database import Database
 from dev.dbt import dbt_variables
-from dev.demo import overhead, summary
+from dev.demo import incidents, overhead, summary
 from dev.qualicharge import Source
 
 
@@ -31,7 +32,7 @@ def cli() -> None:
 )
 @click.option("--period", type=click.DateTime(["%Y-%m"]), help="Send only this month.")
 def run(data: Path | None, period: datetime | None) -> None:
-    """Load sessions, build the marts, send them to the stub, and print a summary.
+    """Load sessions, build the marts, send them to the stub, print a summary, and play incidents.
 
     Example: python -m dev.demo run --data ../shared/data --period 2024-12
     """
@@ -41,18 +42,24 @@ def run(data: Path | None, period: datetime | None) -> None:
         with database.connection() as connection:
             qualicharge.create_tables(connection)
             qualicharge.load(connection, source)
-        _drop_ledger(database)
-        _run_step(database, "dbt", "--quiet", "build", "--full-refresh")
+        _drop_warehouse(database)
+        _run_step(database, "dbt", "--quiet", "build")
         months = _months_to_send(database, period)
         stub = _create_stub(source, months)
+        siren = incidents.largest_siren(database, months[-1])
+        incidents.enable(stub, siren, is_enabled=False)
         with carbure_stub.running(stub) as root_url:
             sender = database.with_variables(**_credentials(stub, root_url))
             for month in months:
                 _run_step(sender, "python", "-m", "sender", "--period", f"{month:%Y-%m}")
-        render = ("-m", "reports.dashboards", "render", "--period", f"{months[-1]:%Y-%m}")
-        _run_step(database, "python", *render)
-        for line in summary.lines(database, months, stub.rows):
-            click.echo(line)
+            render = ("-m", "reports.dashboards", "render", "--period", f"{months[-1]:%Y-%m}")
+            _run_step(database, "python", *render)
+            for line in summary.lines(database, months, stub.rows):
+                click.echo(line)
+            _log("playing incidents of a submission")
+            for line in incidents.Incidents(sender, stub, months[-1], siren).lines():
+                click.echo(line)
+        click.echo(summary.NEXT_STEPS)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
@@ -74,8 +81,8 @@ def measure() -> None:
     with _server("measure") as database:
         with database.connection() as connection:
             qualicharge.create_tables(connection)
-        _drop_ledger(database)
-        _run_step(database, "dbt", "--quiet", "run", "--full-refresh")
+        _drop_warehouse(database)
+        _run_step(database, "dbt", "--quiet", "run")
         overhead.fill_marts(database)
         stub = carbure_stub.CarbureStub(user_calls_per_second=1_000_000)
         with carbure_stub.running(stub) as root_url:
@@ -126,9 +133,16 @@ def _server(name: str = "demo") -> Iterator[Database]:
         raise click.ClickException(str(error)) from None
 
 
-def _drop_ledger(database: Database) -> None:
-    """Drop the ledger of the previous run, because a new stub has no rows."""
-    database.query("drop schema if exists tiruert_ledger cascade")
+def _drop_warehouse(database: Database) -> None:
+    """Drop what the previous run built: a warehouse keeps months that are no longer in the source.
+
+    A new stub has no rows either, so the ledger would be wrong.
+    """
+    schemas = database.query(
+        "select nspname from pg_namespace where starts_with(nspname, 'tiruert')"
+    )
+    for (schema,) in schemas:
+        database.query(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
 
 
 def _create_stub(source: Source, months: list[date]) -> carbure_stub.CarbureStub:

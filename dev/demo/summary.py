@@ -61,19 +61,19 @@ def lines(
     """Yield the lines of the summary, month by month."""
     for balance in read_balances(database):
         if balance.period in months:
-            yield from _title(f"{balance.period:%B %Y}: energy balance")
+            yield from title(f"{balance.period:%B %Y}: energy balance")
             yield from _balance_lines(balance)
-            yield from _title("Sessions by rule (a session can break several)")
+            yield from title("Sessions by rule (a session can break several)")
             yield from _lines(database.query(RULES, balance.period))
-            yield from _title("Blocked, by reason")
+            yield from title("Blocked, by reason")
             yield from _lines(database.query(BLOCKING_REASONS, balance.period))
-            yield from _title("Received by CARBURE")
+            yield from title("Received by CARBURE")
             rows = [row for row in received if row.first_day == balance.period]
             yield _received_line(balance, rows)
-    yield NEXT_STEPS
 
 
-def _title(text: str) -> list[str]:
+def title(text: str) -> list[str]:
+    """Return the lines of a title."""
     return ["", text, "─" * len(text)]
 
 
