@@ -69,7 +69,7 @@ logger = logging.getLogger(__name__)
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Format of the log on standard error.",
+    help="Format of everything that is printed.",
 )
 @click.option("--debug", is_flag=True, help="Log every HTTP call, and tracebacks of errors.")
 @click.version_option(tomllib.loads(PYPROJECT.read_text())["project"]["version"], "--version")

@@ -27,6 +27,7 @@ from sender.retry_policy import (
     MAX_UNAVAILABLE_SECONDS,
     MIN_CALL_INTERVAL,
     MIN_REQUEST_INTERVAL,
+    RATE_LIMIT_REASON,
     READ_TIMEOUT_SECONDS,
     backoff_seconds,
     rate_limit_pause_seconds,
@@ -182,7 +183,7 @@ class CarbureClient:
                 is_throttled = reply.status == HTTPStatus.TOO_MANY_REQUESTS
                 if is_throttled and attempt <= MAX_RATE_LIMIT_RETRIES:
                     pause_seconds = rate_limit_pause_seconds(parse_retry_after(reply))
-                    self._clock.wait(pause_seconds, "CARBURE limits the number of calls")
+                    self._clock.wait(pause_seconds, RATE_LIMIT_REASON)
                     continue
                 if reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:
                     return reply
@@ -229,7 +230,7 @@ class CarbureClient:
     def _keep_rate(self, path: str) -> None:
         is_request = path == CERTIFICATES_PATH
         interval = MIN_REQUEST_INTERVAL if is_request else MIN_CALL_INTERVAL
-        self._clock.wait_until(self._last_call_at + interval, "CARBURE limits the number of calls")
+        self._clock.wait_until(self._last_call_at + interval, RATE_LIMIT_REASON)
 
     def _add_credentials(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the credentials as `auth`. Otherwise requests would look for some in ~/.netrc."""

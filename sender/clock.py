@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 MAX_SLEEP_SECONDS = 0.5
 # Shorter waits are not worth a line in the log.
 MIN_LOGGED_SECONDS = 2
-# Linux counts the time in which the machine is suspended in another clock than other systems.
+# On Linux, CLOCK_MONOTONIC stops while the machine is suspended.
 STEADY_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import requests
 
 # CARBURE's largest responses are lists of errors: 1 MB for 5,000 stations.
 MAX_BODY_BYTES = 5 * 1024 * 1024
-# Some code of the HTTP library ignores errors while it closes a connection. So the alarm repeats.
+# The HTTP library ignores some errors while it closes a connection, so the alarm repeats.
 REPEAT_SECONDS = 1
 
 

@@ -151,7 +151,7 @@ class RequestQueue:
             case Decision.WAIT:
                 self._clock.wait(
                     retry_policy.rate_limit_pause_seconds(response.retry_after_seconds),
-                    "CARBURE limits the number of calls",
+                    retry_policy.RATE_LIMIT_REASON,
                 )
                 self._batches.appendleft(batch)
             case Decision.REFRESH_TOKEN:

@@ -21,6 +21,7 @@ MIN_REQUEST_INTERVAL = timedelta(seconds=0.11)
 # Retries of one call while CARBURE responds with 429.
 MAX_RATE_LIMIT_RETRIES = 10
 MAX_RATE_LIMIT_PAUSE_SECONDS = 600
+RATE_LIMIT_REASON = "CARBURE limits the number of calls"
 # How long to repeat a call, such as the login, while CARBURE is unavailable.
 MAX_UNAVAILABLE_SECONDS = 60
 # A station that fails alone is left for the next run after this many failures.

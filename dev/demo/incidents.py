@@ -34,7 +34,7 @@ class Incidents:
 
     def __init__(self, sender: Database, stub: CarbureStub, month: date, siren: str) -> None:
         """Use a warehouse with the sender's settings, and the running stub."""
-        # The stub has no queue, so there is no reason to wait before a request is sent again.
+        # The stub processes a request at once, so nothing has to wait before it is sent again.
         self._sender = sender.with_variables(
             TIRUERT_MIN_RETRY_SECONDS="0", TIRUERT_SETTLE_SECONDS="0"
         )

@@ -192,9 +192,9 @@
 #}
 {% macro late_sessions(months) %}
     {%- set counts = [] -%}
-    {%- set held, complete_since = months_the_source_holds(months), complete_since() -%}
+    {%- set held, complete_from = months_the_source_holds(months), complete_since() -%}
     {%- for month in months if month not in held -%}
-        {%- set since = [period_instant(month), complete_since] | max -%}
+        {%- set since = [period_instant(month), complete_from] | max -%}
         {%- set late -%}
             select count(*)
             from {{ source('qualicharge', 'session') }} as session
