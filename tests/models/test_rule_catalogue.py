@@ -76,7 +76,8 @@ def changed_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("project")
     for part in PARTS_OF_THE_PROJECT:
         shutil.copytree(PROJECT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(PROJECT / "dbt_project.yml", copy)
+    for file in ("dbt_project.yml", "pyproject.toml"):
+        shutil.copy(PROJECT / file, copy)
     models = copy / "models/intermediate"
     insert(models / "int_session_flags.sql", CONDITION, before="hidden_overlap: started_at")
     insert(copy / "dbt_project.yml", LIMIT, before="\n  # The catalogue of rules.")
@@ -150,7 +151,8 @@ def test_added_rule_has_a_worked_example_in_the_operator_report(
 
 
 def test_added_rule_is_in_the_documentation(with_rule: Warehouse) -> None:
-    with_rule.run("python", "-m", "dev.docs")
+    written = with_rule.run("python", "-m", "dev.docs")
+    assert written.returncode == 0, written.stderr
     page = (with_rule.project / "docs" / "rules.md").read_text()
     assert f"| `{RULE}` | Longer than a week" in page
     assert "| `max_session_hours` | 2015-01 | `168` |" in page
