@@ -3,7 +3,6 @@
 import math
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
@@ -17,7 +16,7 @@ def number(value: float | Decimal, pattern: str = "#,##0.######") -> str:
     """Format a number. By default, show its own decimals, up to six."""
     if not math.isfinite(value):
         return NOT_FINITE[repr(float(value))]
-    return format_decimal(value, pattern, locale=LOCALE)
+    return _with_minus(format_decimal(value, pattern, locale=LOCALE))
 
 
 def kwh(value: float | Decimal) -> str:
@@ -55,23 +54,16 @@ def utc_minute(moment: datetime) -> str:
     return format_datetime(moment, "dd/MM/y HH:mm 'UTC'", tzinfo=UTC, locale=LOCALE)
 
 
-def card_value(column: str, value: Any, settings: dict[str, Any]) -> str:
-    """Format a value of a dashboard card by the Metabase settings of its column."""
-    if isinstance(value, bool):
-        return "oui" if value else "non"
-    if isinstance(value, int | float | Decimal):
-        return _card_number(value, settings)
-    if isinstance(value, datetime):
-        return utc_minute(value)
-    if isinstance(value, date):
-        return month(value) if column == "period" else format_date(value, "dd/MM/y", locale=LOCALE)
-    return str(value or "").strip() or NO_VALUE
+def percent(value: float | Decimal, pattern: str = "#,##0.#") -> str:
+    """Format a share as a percentage, such as 12,5 %."""
+    return _with_minus(format_percent(value, format=f"{pattern}\u202f%", locale=LOCALE))
 
 
-def _card_number(value: Decimal | float, settings: dict[str, Any]) -> str:
-    # An exact zero has no decimals, so that it differs from a value rounded to zero.
-    decimals = settings.get("decimals", 0) if value else 0
-    fraction = "." + "0" * decimals if decimals else ""
-    if settings.get("number_style") == "percent":
-        return format_percent(value, format=f"#,##0{fraction}\u00a0%", locale=LOCALE)
-    return number(value, f"#,##0{fraction}") + settings.get("suffix", "")
+def day(value: date) -> str:
+    """Format a day, such as 03/06/2025."""
+    return format_date(value, "dd/MM/y", locale=LOCALE)
+
+
+def _with_minus(formatted: str) -> str:
+    """Replace the hyphen of a negative number by a minus sign."""
+    return formatted.replace("-", "\N{MINUS SIGN}")

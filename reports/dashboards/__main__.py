@@ -4,12 +4,6 @@ from datetime import date
 from pathlib import Path
 
 import click
-import httpx
-from metabase_sync.errors import MetabaseSyncError
-from metabase_sync.plan import render_report as format_plan
-from metabase_sync.settings import Settings as MetabaseSettings
-from metabase_sync.settings import load_settings
-from pydantic import ValidationError
 
 from common.cli import Month, run_cli
 from common.database import connected, snapshot
@@ -17,10 +11,9 @@ from common.errors import SettingsError, UserError
 from common.exit_codes import ExitCode, help_text
 from common.settings import WarehouseSettings
 from reports import french
-from reports.dashboards import sync
 from reports.dashboards.card_query import find_month, run_card
 from reports.dashboards.pages import Scope, write_pages
-from reports.dashboards.specification import FOLDER, read_dashboards
+from reports.dashboards.specification import read_dashboards
 
 EXIT_CODES = {
     ExitCode.SUCCESS: "the pages are written, or Metabase is up to date",
@@ -63,8 +56,8 @@ def render(period: date | None, siren: str | None, output: Path) -> ExitCode:
     schema = WarehouseSettings.load().schema_
     # In a snapshot, so that the figures of all cards agree.
     with connected(schema, program="dashboards") as connection, snapshot(connection):
-        month, computed_at = find_month(connection, period)
-        values = {"period": f"{month:%Y-%m}"} | ({"siren": siren} if siren else {})
+        month, computed_at = find_month(connection, period and f"{period:%Y-%m}")
+        values = {"month": f"{month:%Y-%m}"} | ({"siren": siren} if siren else {})
         results = [
             (dashboard, [run_card(connection, card, values) for card in dashboard.cards])
             for dashboard in read_dashboards()
@@ -76,44 +69,6 @@ def render(period: date | None, siren: str | None, output: Path) -> ExitCode:
     except OSError as error:
         raise SettingsError(f"cannot write in {output}: {error.strerror}") from None
     return ExitCode.SUCCESS
-
-
-@command.command("metabase")
-@click.option(
-    "--apply",
-    "is_applied",
-    is_flag=True,
-    help="Update Metabase. The default is to show the changes.",
-)
-def sync_metabase(is_applied: bool) -> ExitCode:
-    """Show how Metabase differs from the dashboards, or update it.
-
-    Reads METABASE_URL and METABASE_API_KEY.
-
-    \b
-    Examples:
-      python -m reports.dashboards metabase
-      python -m reports.dashboards metabase --apply
-    """  # noqa: D301
-    settings = _load_metabase_settings()
-    try:
-        plan = sync.plan(settings)
-        click.echo(format_plan(plan, FOLDER))
-        if is_applied:
-            sync.apply(settings, plan)
-    except (MetabaseSyncError, httpx.HTTPError) as error:
-        raise MetabaseError(str(error)) from None
-    if plan.total_writes() and not is_applied:
-        return ExitCode.CHANGES_PENDING
-    return ExitCode.SUCCESS
-
-
-def _load_metabase_settings() -> MetabaseSettings:
-    try:
-        return load_settings()
-    except ValidationError as error:
-        names = ", ".join(str(problem["loc"][0]).upper() for problem in error.errors())
-        raise SettingsError(f"missing or invalid settings: {names}") from None
 
 
 if __name__ == "__main__":

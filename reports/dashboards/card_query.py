@@ -7,14 +7,14 @@ from psycopg2.extensions import connection as Connection  # noqa: N812
 
 from common.errors import WarehouseError
 from reports.dashboards.card_result import CardResult
-from reports.dashboards.specification import Card
+from reports.dashboards.specification import PARAMETER, Card
 
 OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
-PARAMETER = re.compile(r"\{\{(\w+)\}\}")
 # The month that a card shows by default, so that the page can name it.
 CHOSEN_MONTH = """
     select max(period), max(computed_at) from energy_balance_monthly
-    where period = coalesce(%(period)s, (select period from latest_complete_month))
+    inner join built_months using (period)
+    where month_text = coalesce(%(month)s, latest_complete_month)
 """
 
 
@@ -39,11 +39,11 @@ def run_card(connection: Connection, card: Card, values: dict[str, str]) -> Card
         return CardResult(card, columns, [dict(zip(columns, row, strict=True)) for row in cursor])
 
 
-def find_month(connection: Connection, period: date | None) -> tuple[date, datetime]:
+def find_month(connection: Connection, month: str | None) -> tuple[date, datetime]:
     """Return the requested month, or the latest complete one, and when it was computed."""
     with connection.cursor() as cursor:
-        cursor.execute(CHOSEN_MONTH, {"period": period})
-        month, computed_at = cursor.fetchone()
-    if month is None:
+        cursor.execute(CHOSEN_MONTH, {"month": month})
+        period, computed_at = cursor.fetchone()
+    if period is None:
         raise WarehouseError("the month has not been built: run dbt build")
-    return month, computed_at
+    return period, computed_at

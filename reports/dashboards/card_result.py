@@ -1,13 +1,13 @@
-"""A card with the rows that its SQL returned, formatted for a page."""
+"""A card with the rows that its SQL returned, formatted in French."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
-from reports import french
 from reports.dashboards import charts
-from reports.dashboards.specification import Card
+from reports.dashboards.card_values import format_value
+from reports.dashboards.specification import Card, Column, read_columns
 
 
 @dataclass(frozen=True)
@@ -21,40 +21,30 @@ class CardResult:
     @property
     def is_chart(self) -> bool:
         """Whether the page shows a chart in addition to the table."""
-        return self.card.display not in {"scalar", "table"} and bool(self.rows)
+        return bool(self.card.y and self.rows)
 
     @property
-    def headings(self) -> list[str]:
-        """Titles of the table's columns."""
-        return [self.card.title_of(column) for column in self.columns]
-
-    @property
-    def numeric_columns(self) -> set[int]:
-        """Positions of the columns to align right."""
-        return {
-            position
-            for position, column in enumerate(self.columns)
-            if "decimals" in self.card.column_settings(column)
-        }
+    def shown_columns(self) -> list[Column]:
+        """How each column is shown, in the order of the query."""
+        return [read_columns()[name] for name in self.columns]
 
     @property
     def formatted_rows(self) -> list[list[str]]:
         """Cells of the table."""
-        return [
-            [self.card.format_value(column, value) for column, value in row.items()]
-            for row in self.rows
-        ]
+        return [[format_value(name, value) for name, value in row.items()] for row in self.rows]
 
     @property
     def scalar(self) -> str:
-        """The value of a card that shows only one."""
-        return self.formatted_rows[0][0] if self.rows else french.NO_VALUE
+        """The value of a card that shows only one, with its unit."""
+        [[name, value]] = self.rows[0].items() if self.rows else [[self.columns[0], None]]
+        column, text = read_columns()[name], format_value(name, value)
+        has_unit = column.format and column.format.unit and value is not None
+        return f"{text}\N{NO-BREAK SPACE}{column.format.unit}" if has_unit else text
 
     @property
-    def legend(self) -> list[dict[str, str]]:
-        """Titles and colors of the series, if there are several."""
-        metrics = self.card.metrics
-        return [self.card.series(metric) for metric in metrics] if len(metrics) > 1 else []
+    def legend(self) -> list[Column]:
+        """The series, if there are several."""
+        return [read_columns()[name] for name in self.card.y] if len(self.card.y) > 1 else []
 
     def draw(self, *, is_narrow: bool) -> Markup:
         """Draw the chart as SVG. vl-convert escapes every text in it."""

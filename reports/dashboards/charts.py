@@ -13,9 +13,9 @@ import altair
 import vl_convert
 
 from reports import french
-from reports.dashboards.specification import Card
+from reports.dashboards.card_values import format_value
+from reports.dashboards.specification import GRID_COLUMNS, Card, read_columns
 
-GRID_COLUMNS = 24
 PAGE_PIXELS = 1040
 PHONE_PIXELS = 350
 CARD_PADDING_PIXELS = 60
@@ -34,6 +34,8 @@ MAX_COLUMN_PIXELS = 90
 MAX_HORIZONTAL_LABELS = 6
 TOTAL = "Total"
 INK = "#222222"
+INCREASE = "#004488"
+DECREASE = "#994455"
 LINES = "#d9d9d9"
 CONFIG = {
     # Screen readers would read every mark in English. The page has the figures in a table.
@@ -82,10 +84,10 @@ def draw(card: Card, rows: list[dict[str, Any]], *, is_narrow: bool) -> str:
 def _row_chart(card: Card, rows: list[dict[str, Any]], width: int) -> altair.LayerChart:
     """Draw one group of horizontal bars per row, with one bar per metric."""
     bars = [
-        _horizontal_bar(card, metric, row[card.dimension], (Decimal(0), row[metric] or Decimal(0)))
-        | {"key": f"{position:03}", "color": card.series(metric)["color"]}
+        _horizontal_bar(metric, row[card.x], (Decimal(0), row[metric] or Decimal(0)))
+        | {"key": f"{position:03}", "color": read_columns()[metric].color}
         for position, row in enumerate(rows)
-        for metric in card.metrics
+        for metric in card.y
     ]
     return _horizontal_bars(card, bars, width)
 
@@ -99,21 +101,17 @@ def _waterfall_chart(card: Card, rows: list[dict[str, Any]], width: int) -> alta
 
 
 def _waterfall_bars(card: Card, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    [metric] = card.metrics
+    [metric] = card.y
     level = Decimal(0)
     for row in rows:
         amount = row[metric] or Decimal(0)
-        color = "waterfall.decrease_color" if amount < 0 else "waterfall.increase_color"
-        bar = _horizontal_bar(card, metric, row[card.dimension], (level, level + amount))
-        yield bar | {"color": card.settings[color]}
+        bar = _horizontal_bar(metric, row[card.x], (level, level + amount))
+        yield bar | {"color": DECREASE if amount < 0 else INCREASE}
         level += amount
-    total = _horizontal_bar(card, metric, TOTAL, (Decimal(0), level))
-    yield total | {"color": card.settings["waterfall.total_color"]}
+    yield _horizontal_bar(metric, TOTAL, (Decimal(0), level)) | {"color": INK}
 
 
-def _horizontal_bar(
-    card: Card, metric: str, name: str, ends: tuple[Decimal, Decimal | int]
-) -> dict[str, Any]:
+def _horizontal_bar(metric: str, name: str, ends: tuple[Decimal, Decimal | int]) -> dict[str, Any]:
     start, end = ends
     return {
         "name": name,
@@ -121,7 +119,7 @@ def _horizontal_bar(
         "from": float(start),
         "to": float(end),
         "right": float(max(start, end, 0)),
-        "figure": card.format_value(metric, end - start),
+        "figure": format_value(metric, end - start),
     }
 
 
@@ -130,7 +128,7 @@ def _horizontal_bars(card: Card, bars: list[dict[str, Any]], width: int) -> alta
     has_names_above = width <= PHONE_PIXELS
     names_pixels = 0 if has_names_above else NAME_WIDTH_PIXELS
     gap_pixels = NAME_HEIGHT_PIXELS if has_names_above else GAP_PIXELS
-    group_pixels = BAR_PIXELS * len(card.metrics)
+    group_pixels = BAR_PIXELS * len(card.y)
     step_pixels = group_pixels + gap_pixels
     y = altair.Y(
         "key:N",
@@ -139,7 +137,7 @@ def _horizontal_bars(card: Card, bars: list[dict[str, Any]], width: int) -> alta
             paddingInner=gap_pixels / step_pixels, paddingOuter=gap_pixels / step_pixels
         ),
     )
-    offset = altair.YOffset("metric:N", sort=card.metrics)
+    offset = altair.YOffset("metric:N", sort=list(card.y))
     extent = altair.Scale(domain=_extent(bars, width - names_pixels), nice=False)
     chart = altair.Chart(altair.Data(values=bars))
     layers = [
@@ -156,7 +154,7 @@ def _horizontal_bars(card: Card, bars: list[dict[str, Any]], width: int) -> alta
     ]
     if has_names_above:
         # One name per group: take the first bar of each.
-        names = altair.Chart(altair.Data(values=bars[:: len(card.metrics)]))
+        names = altair.Chart(altair.Data(values=bars[:: len(card.y)]))
         text = names.mark_text(
             align="left",
             dy=-(group_pixels + gap_pixels) / 2 + 2,
@@ -192,13 +190,13 @@ def _bar_chart(card: Card, rows: list[dict[str, Any]], width: int) -> altair.Cha
     """Draw one column per month, with the metrics stacked."""
     values = [
         {
-            "month": french.month(row[card.dimension], "MMM"),
+            "month": french.month(row[card.x], "MMM"),
             "metric": metric,
             "position": position,
             "value": float(row[metric]),
         }
         for row in rows
-        for position, metric in enumerate(card.metrics)
+        for position, metric in enumerate(card.y)
     ]
     column_pixels = min(MAX_COLUMN_PIXELS, width // (2 * len(rows)))
     labels = altair.Axis(grid=False, labelAngle=0 if len(rows) <= MAX_HORIZONTAL_LABELS else -60)
@@ -206,9 +204,7 @@ def _bar_chart(card: Card, rows: list[dict[str, Any]], width: int) -> altair.Cha
         altair.Chart(altair.Data(values=values))
         .mark_bar(size=column_pixels, stroke="white", strokeWidth=0.5)
         .encode(
-            x=altair.X(
-                "month:N", sort=None, title=card.settings["graph.x_axis.title_text"], axis=labels
-            ),
+            x=altair.X("month:N", sort=None, title=read_columns()[card.x].title, axis=labels),
             y=altair.Y("value:Q", axis=_value_axis(card, width)),
             color=_series_colors(card),
             order="position:Q",
@@ -220,9 +216,9 @@ def _bar_chart(card: Card, rows: list[dict[str, Any]], width: int) -> altair.Cha
 def _line_chart(card: Card, rows: list[dict[str, Any]], width: int) -> altair.Chart:
     """Draw one line per metric over days."""
     values = [
-        {"day": row[card.dimension].isoformat(), "metric": metric, "value": float(row[metric])}
+        {"day": row[card.x].isoformat(), "metric": metric, "value": float(row[metric])}
         for row in rows
-        for metric in card.metrics
+        for metric in card.y
     ]
     labels = altair.Axis(grid=False, format="%-d %b", tickCount=width // 100)
     return (
@@ -231,7 +227,7 @@ def _line_chart(card: Card, rows: list[dict[str, Any]], width: int) -> altair.Ch
         .encode(
             x=altair.X(
                 "utcyearmonthdate(day):T",
-                title=card.settings["graph.x_axis.title_text"],
+                title=read_columns()[card.x].title,
                 axis=labels,
             ),
             y=altair.Y("value:Q", axis=_value_axis(card, width)),
@@ -243,15 +239,15 @@ def _line_chart(card: Card, rows: list[dict[str, Any]], width: int) -> altair.Ch
 
 def _series_colors(card: Card) -> altair.Color:
     """Map each metric to its color. The legend is part of the page, not of the chart."""
-    colors = [card.series(metric)["color"] for metric in card.metrics]
-    scale = altair.Scale(domain=card.metrics, range=colors)
+    colors = [read_columns()[metric].color for metric in card.y]
+    scale = altair.Scale(domain=list(card.y), range=colors)
     return altair.Color("metric:N", scale=scale, legend=None)
 
 
 def _value_axis(card: Card, width: int) -> altair.Axis:
-    is_share = card.column_settings(card.metrics[0]).get("number_style") == "percent"
+    number_format = read_columns()[card.y[0]].format
     return altair.Axis(
-        title=card.settings["graph.y_axis.title_text"],
-        format="~%" if is_share else ",~f",
+        title=number_format.axis,
+        format="~%" if number_format.is_percent else ",~f",
         tickCount=max(3, width // 160),
     )

@@ -1,88 +1,159 @@
-"""Read the dashboards, which are stored in the format of metabase-sync."""
+"""Read the dashboards: one YAML file per dashboard, one SQL file per card, in `content`.
 
-from dataclasses import dataclass
+The static pages and Metabase show the same files.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from metabase_sync.serialize.cards import read_card_file
-from metabase_sync.serialize.dashboards import read_dashboard_files
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from reports import french
+CONTENT = Path(__file__).with_name("content")
+GRID_COLUMNS = 24
+PARAMETER = re.compile(r"\{\{(\w+)\}\}")
+# In the order of the navigation.
+DASHBOARDS = ("bilan-energetique", "anomalies", "soumission-carbure", "fraicheur")
 
-FOLDER = Path(__file__).with_name("metabase")
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-@dataclass(frozen=True)
-class Card:
-    """A query and how to show its result. `width` is in columns of the 24-column grid."""
+class Format(_Model):
+    """How numbers of a kind are shown. `axis` is the title of an axis with them."""
+
+    decimals: int
+    axis: str
+    unit: str | None = None
+    is_percent: bool = False
+
+
+class Column(_Model):
+    """A column of the cards' results: its French title, and format and color if it has them."""
+
+    title: str
+    format: Format | None = None
+    color: str | None = None
+
+    @property
+    def heading(self) -> str:
+        """The title with the unit, for tables."""
+        has_unit = self.format and self.format.unit
+        return f"{self.title} ({self.format.unit})" if has_unit else self.title
+
+
+class Filter(_Model):
+    """A filter of every dashboard. Its values are the rows of a query."""
+
+    name: str
+    title: str
+    sql: str
+
+
+class Card(_Model):
+    """A query and how to show its result.
+
+    `width` and `height` are in cells of Metabase's grid, which has 24 columns. `x` and `y` are the
+    columns that a chart draws.
+    """
 
     slug: str
-    name: str
-    description: str
-    display: str
-    settings: dict[str, Any]
+    title: str = Field(min_length=1)
+    description: str = Field(min_length=1)
+    display: Literal["scalar", "table", "row", "bar", "line", "waterfall"]
     sql: str
-    width: int
+    width: int = Field(ge=1, le=GRID_COLUMNS)
+    height: int = Field(ge=1)
+    x: str | None = None
+    y: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_axes(self) -> "Card":
+        is_chart = self.display not in {"scalar", "table"}
+        if is_chart != bool(self.x and self.y):
+            raise ValueError(f"{self.slug}: charts have x and y, other cards have neither")
+        return self
 
     @property
-    def metrics(self) -> list[str]:
-        """The columns that a chart draws."""
-        return self.settings["graph.metrics"]
-
-    @property
-    def dimension(self) -> str:
-        """The column on the other axis of a chart."""
-        return self.settings["graph.dimensions"][0]
-
-    def column_settings(self, column: str) -> dict[str, Any]:
-        """Return the title and number format of a column."""
-        return self.settings.get("column_settings", {}).get(f'["name","{column}"]', {})
-
-    def title_of(self, column: str) -> str:
-        """Return the French title of a column."""
-        return self.column_settings(column).get("column_title", column)
-
-    def format_value(self, column: str, value: Any) -> str:
-        """Format a value of a column in French."""
-        return french.card_value(column, value, self.column_settings(column))
-
-    def series(self, metric: str) -> dict[str, str]:
-        """Return the title and color of a series in a chart."""
-        return self.settings["series_settings"][metric]
+    def filters(self) -> list[Filter]:
+        """The filters that the SQL uses."""
+        used = set(PARAMETER.findall(self.sql))
+        return [each for each in read_filters() if each.name in used]
 
 
-@dataclass(frozen=True)
-class Dashboard:
+class Dashboard(_Model):
     """Cards in reading order: from left to right, then from top to bottom."""
 
     slug: str
-    name: str
+    title: str
     description: str
-    cards: list[Card]
+    cards: tuple[Card, ...]
+
+    @model_validator(mode="after")
+    def _check_titles(self) -> "Dashboard":
+        # Metabase finds a card by its title, among those of its dashboard.
+        if len({card.title for card in self.cards}) < len(self.cards):
+            raise ValueError(f"{self.slug}: two cards have the same title")
+        return self
+
+    def placed_cards(self) -> Iterator[tuple[Card, int, int]]:
+        """Yield each card with its row and column in the grid."""
+        row, column, row_height = 0, 0, 0
+        for card in self.cards:
+            if column + card.width > GRID_COLUMNS:
+                row, column, row_height = row + row_height, 0, 0
+            yield card, row, column
+            column += card.width
+            row_height = max(row_height, card.height)
 
 
-def read_dashboards(folder: Path = FOLDER) -> list[Dashboard]:
-    """Read every dashboard, in the order of their positions."""
-    found = sorted(read_dashboard_files(folder), key=lambda found: found[1]["position"])
-    return [_dashboard(directory, document) for directory, document in found]
+@cache
+def read_dashboards() -> tuple[Dashboard, ...]:
+    """Read every dashboard."""
+    return tuple(_read_dashboard(slug) for slug in DASHBOARDS)
 
 
-def _dashboard(directory: Path, document: dict[str, Any]) -> Dashboard:
-    dashcards = sorted(
-        document["dashcards"], key=lambda dashcard: (dashcard["row"], dashcard["col"])
+@cache
+def read_columns() -> dict[str, Column]:
+    """Read how columns are shown, by name."""
+    document = _read_yaml("columns.yaml")
+    formats, colors = document["formats"], document["colors"]
+    return {
+        name: Column(
+            title=column["title"],
+            format=formats[column["format"]] if "format" in column else None,
+            color=colors[column["color"]] if "color" in column else None,
+        )
+        for name, column in document["columns"].items()
+    }
+
+
+@cache
+def read_filters() -> tuple[Filter, ...]:
+    """Read the filters, in the order of their widgets."""
+    return tuple(
+        Filter(name=name, title=each["title"], sql=_read_text(each["values"]))
+        for name, each in _read_yaml("filters.yaml").items()
     )
-    cards = [_card(directory / dashcard["card_path"], dashcard["size_x"]) for dashcard in dashcards]
-    return Dashboard(directory.name, document["name"], document["description"], cards)
 
 
-def _card(path: Path, width: int) -> Card:
-    front_matter, sql, _ = read_card_file(path)
-    return Card(
-        slug=path.stem,
-        name=front_matter["name"],
-        description=front_matter["description"],
-        display=front_matter["display"],
-        settings=front_matter["visualization_settings"],
-        sql=sql,
-        width=width,
-    )
+def _read_dashboard(slug: str) -> Dashboard:
+    document = _read_yaml(f"{slug}.yaml")
+    cards = [
+        Card(slug=name, sql=_read_text(f"{slug}/{name}.sql"), **card)
+        for name, card in document.pop("cards").items()
+    ]
+    return Dashboard(slug=slug, cards=cards, **document)
+
+
+def _read_yaml(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(_read_text(name))
+    return document
+
+
+def _read_text(name: str) -> str:
+    return (CONTENT / name).read_text(encoding="utf-8")

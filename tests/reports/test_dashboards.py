@@ -11,26 +11,27 @@ from typing import Any
 import pytest
 import sqlfluff
 import yaml
-from metabase_sync.serialize.canon import (
-    CARD,
-    COLLECTION,
-    DASHBOARD,
-    DASHBOARD_CHILDREN,
-    canonical,
-)
-from metabase_sync.serialize.yamlio import dump_yaml, read_frontmatter_sql
 from sqlfluff.core import FluffConfig
 
 from common.exit_codes import ExitCode
-from reports import french
-from reports.dashboards.card_query import PARAMETER, bind_parameters, run_card
-from reports.dashboards.charts import GRID_COLUMNS
-from reports.dashboards.specification import FOLDER, Card, Dashboard, read_dashboards
+from reports.dashboards.card_query import bind_parameters, run_card
+from reports.dashboards.card_values import format_value
+from reports.dashboards.specification import (
+    CONTENT,
+    GRID_COLUMNS,
+    PARAMETER,
+    Card,
+    Dashboard,
+    read_columns,
+    read_dashboards,
+    read_filters,
+)
 from tests.support.browser import Browser
 from tests.support.submission import Incidents, send_with_incidents
 from tests.support.warehouse import PROJECT, Warehouse
 
 DASHBOARDS = read_dashboards()
+ALL_CARDS = [card for dashboard in DASHBOARDS for card in dashboard.cards]
 CARDS = [
     pytest.param(card, id=f"{dashboard.slug}/{card.slug}")
     for dashboard in DASHBOARDS
@@ -86,28 +87,29 @@ def card_rows(warehouse: Warehouse, card: Card, **values: str) -> list[dict[str,
 def test_card_returns_rows_with_and_without_siren(
     incidents: Incidents, siren: str, card: Card
 ) -> None:
-    everything = card_rows(incidents.warehouse, card, period="2025-05")
+    everything = card_rows(incidents.warehouse, card, month="2025-05")
     assert everything
     # The default month is the latest complete one.
     assert card_rows(incidents.warehouse, card) == everything
-    filtered = card_rows(incidents.warehouse, card, period="2025-05", siren=siren)
+    filtered = card_rows(incidents.warehouse, card, month="2025-05", siren=siren)
     # This operator has no blocked energy and no anomalous charge point.
     assert filtered or card.slug in {"blocked_per_reason", "worst_charge_points"}
     assert {row["siren"] for row in filtered if "siren" in row} <= {siren}
+    assert all(siren in row["operator_label"] for row in filtered if "operator_label" in row)
     assert card.display != "scalar" or len(everything) == len(everything[0]) == 1
 
 
 @pytest.mark.parametrize("card", [each for each in CARDS if each.values[0].slug != "books"])
 def test_card_filters_by_siren(incidents: Incidents, card: Card) -> None:
-    unknown = card_rows(incidents.warehouse, card, period="2025-05", siren="unknown")
-    assert unknown != card_rows(incidents.warehouse, card, period="2025-05")
-    metrics = card.settings.get("graph.metrics", [])
+    unknown = card_rows(incidents.warehouse, card, month="2025-05", siren="unknown")
+    assert unknown != card_rows(incidents.warehouse, card, month="2025-05")
+    metrics = card.y
     assert not any(row[metric] for row in unknown for metric in metrics)
 
 
 def test_card_filters_by_month(incidents: Incidents) -> None:
     received = next(card for card in DASHBOARDS[0].cards if card.slug == "received")
-    [april] = card_rows(incidents.warehouse, received, period="2025-04")
+    [april] = card_rows(incidents.warehouse, received, month="2025-04")
     [may] = card_rows(incidents.warehouse, received)
     assert april["energy_mwh"] != may["energy_mwh"]
 
@@ -132,59 +134,31 @@ def test_card_sql_passes_sqlfluff(card: Card) -> None:
     assert [f"{line['start_line_no']}: {line['description']}" for line in found] == []
 
 
-# --- The files, in the format of metabase-sync
+# --- The files
 
 
-def test_files_are_in_the_canonical_format() -> None:
-    """`metabase --apply` must change nothing but the ids that it adds."""
-    paths = [path for path in FOLDER.rglob("*") if path.suffix in {".yaml", ".sql"}]
-    assert len(paths) > len(CARDS)
-    for path in paths:
-        if path.suffix == ".sql":
-            front, _ = read_frontmatter_sql(path)
-            written = f"---\n{dump_yaml(canonical(front, CARD))}---\n---body---\n"
-            assert path.read_text().startswith(written), path
-        elif path.parent.name != "databases":
-            template = DASHBOARD if path.name == "dashboard.yaml" else COLLECTION
-            content = canonical(yaml.safe_load(path.read_text()), template, DASHBOARD_CHILDREN)
-            assert path.read_text() == dump_yaml(content), path
+def test_every_file_is_used_and_every_parameter_is_a_filter() -> None:
+    sql = [card.sql for card in ALL_CARDS] + [each.sql for each in read_filters()]
+    assert sorted(sql) == sorted(path.read_text() for path in CONTENT.rglob("*.sql"))
+    used = {name for text in sql for name in PARAMETER.findall(text)}
+    assert used == {each.name for each in read_filters()}
 
 
-def test_every_card_parameter_is_a_dashboard_filter() -> None:
-    for path in FOLDER.rglob("dashboard.yaml"):
-        document = yaml.safe_load(path.read_text())
-        filters = {parameter["id"] for parameter in document["parameters"]}
-        for dashcard in document["dashcards"]:
-            front, sql = read_frontmatter_sql(path.parent / dashcard["card_path"])
-            parameters = set(PARAMETER.findall(sql))
-            mapped = {
-                mapping["parameter_id"]: mapping["target"]
-                for mapping in dashcard["parameter_mappings"]
-            }
-            assert parameters == front["template_tags"].keys() == mapped.keys() <= filters, front
-            for name, target in mapped.items():
-                assert target == ["variable", ["template-tag", name]]
-
-
-def test_every_card_is_on_its_dashboard_without_overlap() -> None:
-    for path in FOLDER.rglob("dashboard.yaml"):
-        dashcards = yaml.safe_load(path.read_text())["dashcards"]
-        files = {f"cards/{file.name}" for file in (path.parent / "cards").iterdir()}
-        assert sorted(dashcard["card_path"] for dashcard in dashcards) == sorted(files)
+def test_cards_do_not_overlap_and_fill_the_grid() -> None:
+    for dashboard in DASHBOARDS:
         cells = [
-            (dashcard["row"] + down, dashcard["col"] + right)
-            for dashcard in dashcards
-            for down in range(dashcard["size_y"])
-            for right in range(dashcard["size_x"])
+            (row + down, column + right)
+            for card, row, column in dashboard.placed_cards()
+            for down in range(card.height)
+            for right in range(card.width)
         ]
         assert len(cells) == len(set(cells))
-        assert max(column for _, column in cells) == GRID_COLUMNS - 1
+        assert {column for _, column in cells} == set(range(GRID_COLUMNS))
 
 
-@pytest.mark.parametrize("card", CARDS)
-def test_every_column_has_a_french_title(incidents: Incidents, card: Card) -> None:
-    columns = card_rows(incidents.warehouse, card)[0].keys()
-    assert {name for name in columns if card.title_of(name) == name} == set()
+def test_every_column_and_no_other_is_described(incidents: Incidents) -> None:
+    shown = {name for card in ALL_CARDS for name in card_rows(incidents.warehouse, card)[0]}
+    assert shown == read_columns().keys()
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=SLUGS)
@@ -196,7 +170,7 @@ def test_exposure_lists_every_mart_of_the_dashboard(dashboard: Dashboard) -> Non
         for exposure in yaml.safe_load((PROJECT / "models/marts/exposures.yml").read_text())[
             "exposures"
         ]
-        if exposure["label"] == dashboard.name
+        if exposure["label"] == dashboard.title
     ]
     refs = {re.fullmatch(r"ref\('(\w+)'\)", ref)[1] for ref in exposure["depends_on"]}
     assert refs == marts & words
@@ -286,8 +260,8 @@ def test_page_figures_match_the_marts(browser: Browser, pages: Path, incidents: 
 
 
 def parse_figure(text: str) -> Decimal:
-    """Parse a figure such as 1 234,5 MWh."""
-    return Decimal(re.sub(r"[^\d,-]", "", text).replace(",", "."))
+    """Parse a figure such as −1 234,5 MWh."""
+    return Decimal(re.sub(r"[^\d,−]", "", text).replace(",", ".").replace("−", "-"))
 
 
 def test_submission_page_lists_changed_locked_and_refused_stations(
@@ -350,10 +324,9 @@ def test_unwritable_folder_is_an_error(incidents: Incidents, tmp_path: Path) -> 
 
 
 def test_card_values_are_formatted_in_french() -> None:
-    energy = {"decimals": 3, "suffix": "\u00a0MWh"}
-    assert french.card_value("energy_mwh", Decimal("1234.5"), energy) == "1\u202f234,500\u00a0MWh"
-    share = {"decimals": 1, "number_style": "percent"}
-    assert french.card_value("share", Decimal("0.125"), share) == "12,5\u00a0%"
-    assert french.card_value("period", MAY, {}) == "mai 2025"
-    assert french.card_value("started_on", MAY, {}) == "01/05/2025"
-    assert french.card_value("amenageur_name", "  ", {}) == "—"
+    assert format_value("energy_mwh", Decimal("-1234.5")) == "−1\u202f234,500"
+    assert format_value("energy_mwh", Decimal(0)) == "0"
+    assert format_value("rejected_share", Decimal("0.125")) == "12,5\u202f%"
+    assert format_value("period", MAY) == "mai 2025"
+    assert format_value("started_on", MAY) == "01/05/2025"
+    assert format_value("amenageur_name", "  ") == "—"

@@ -1,0 +1,20 @@
+with
+
+chosen as (
+    select period from built_months
+    where month_text = coalesce([[{{month}},]] latest_complete_month)
+)
+
+select
+    period,
+    sum(carbure_mwh) as acknowledged_mwh,
+    sum(not_sent_mwh) as not_sent_mwh,
+    sum(uncertain_mwh) as uncertain_mwh,
+    sum(refused_mwh) as refused_mwh
+from submission_status_monthly
+where
+    period <= (select chosen.period from chosen)
+    and period > (select chosen.period from chosen) - interval '24 months'
+    [[and siren = {{siren}}]]
+group by period
+order by period
