@@ -25,6 +25,7 @@ _PAGES = Environment(
     lstrip_blocks=True,
 )
 _PAGES.filters |= _FILTERS
+_PAGES.globals["zip"] = zip
 # The result is text, which the page escapes.
 _TEXTS = SandboxedEnvironment(undefined=StrictUndefined)
 _TEXTS.filters |= _FILTERS

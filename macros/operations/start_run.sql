@@ -1,6 +1,7 @@
 {#
-    Prepares a run: creates or upgrades the ledger, and decides which months to build. All of it happens
-    in one transaction, under a lock that makes a second run wait until the first has finished here.
+    Prepares a run: creates or upgrades the ledger and what the models need, and decides which months to
+    build. All of it happens in one transaction, under a lock that makes a second run wait until the first
+    has finished here.
 
     dbt renders this hook for `dbt compile` and `dbt docs generate` too, which must not change anything.
 #}
@@ -11,6 +12,7 @@
             {{ create_period_builds() }}
             {{ create_source_gap() }}
             {{ create_change_log() }}
+            {{ create_text_functions() }}
         {%- endcall -%}
         {%- call statement('ledger') -%}{{ ensure_ledger() }} select{%- endcall -%}
         {%- do upgrade_session_flags() -%}

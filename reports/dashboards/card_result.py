@@ -24,14 +24,15 @@ class CardResult:
         return bool(self.card.y and self.rows)
 
     @property
-    def shown_columns(self) -> list[Column]:
-        """How each column is shown, in the order of the query."""
-        return [read_columns()[name] for name in self.columns]
+    def shown_columns(self) -> dict[str, Column]:
+        """How each column of the table is shown, by name, in the order of the query."""
+        columns = {name: read_columns()[name] for name in self.columns}
+        return {name: column for name, column in columns.items() if not column.is_hidden}
 
     @property
     def formatted_rows(self) -> list[list[str]]:
         """Cells of the table."""
-        return [[format_value(name, value) for name, value in row.items()] for row in self.rows]
+        return [[format_value(name, row[name]) for name in self.shown_columns] for row in self.rows]
 
     @property
     def scalar(self) -> str:

@@ -14,7 +14,7 @@ import vl_convert
 
 from reports import french
 from reports.dashboards.card_values import format_value
-from reports.dashboards.specification import GRID_COLUMNS, Card, read_columns
+from reports.dashboards.specification import GRID_COLUMNS, Card, read_colors, read_columns
 
 PAGE_PIXELS = 1040
 PHONE_PIXELS = 350
@@ -32,11 +32,17 @@ PLOT_PIXELS = 260
 MAX_COLUMN_PIXELS = 90
 # With more months than this, their labels are rotated.
 MAX_HORIZONTAL_LABELS = 6
-TOTAL = "Total"
 INK = "#222222"
-INCREASE = "#004488"
-DECREASE = "#994455"
 LINES = "#d9d9d9"
+# As in the texts.
+NUMBERS = {
+    "decimal": ",",
+    "thousands": "\N{NARROW NO-BREAK SPACE}",
+    "grouping": [3],
+    "currency": ["", ""],
+    "minus": "\N{MINUS SIGN}",
+    "percent": "\N{NARROW NO-BREAK SPACE}%",
+}
 CONFIG = {
     # Screen readers would read every mark in English. The page has the figures in a table.
     "aria": False,
@@ -76,7 +82,7 @@ def draw(card: Card, rows: list[dict[str, Any]], *, is_narrow: bool) -> str:
     )
     return vl_convert.vegalite_to_svg(
         chart.to_dict() | {"config": CONFIG},
-        format_locale="fr-FR",
+        format_locale=NUMBERS,
         time_format_locale="fr-FR",
     )
 
@@ -93,7 +99,7 @@ def _row_chart(card: Card, rows: list[dict[str, Any]], width: int) -> altair.Lay
 
 
 def _waterfall_chart(card: Card, rows: list[dict[str, Any]], width: int) -> altair.LayerChart:
-    """Draw horizontal bars that each start where the previous one ends, and their total."""
+    """Draw horizontal bars that each start where the previous one ends, and the levels."""
     bars = list(_waterfall_bars(card, rows))
     for position, bar in enumerate(bars):
         bar["key"] = f"{position:03}"
@@ -102,13 +108,16 @@ def _waterfall_chart(card: Card, rows: list[dict[str, Any]], width: int) -> alta
 
 def _waterfall_bars(card: Card, rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     [metric] = card.y
-    level = Decimal(0)
-    for row in rows:
+    height = Decimal(0)
+    for position, row in enumerate(rows, start=1):
         amount = row[metric] or Decimal(0)
-        bar = _horizontal_bar(metric, row[card.x], (level, level + amount))
-        yield bar | {"color": DECREASE if amount < 0 else INCREASE}
-        level += amount
-    yield _horizontal_bar(metric, TOTAL, (Decimal(0), level)) | {"color": INK}
+        bar = _horizontal_bar(metric, row[card.x], (height, height + amount))
+        yield bar | {"color": read_colors()[row["outcome"]]}
+        height += amount
+        levels = [row["subtotal"], row["total"] if position == len(rows) else None]
+        for level in (card.levels[name] for name in levels if name):
+            bar = _horizontal_bar(metric, level.title, (Decimal(0), height))
+            yield bar | {"color": read_colors()[level.color]}
 
 
 def _horizontal_bar(metric: str, name: str, ends: tuple[Decimal, Decimal | int]) -> dict[str, Any]:

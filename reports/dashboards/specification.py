@@ -38,12 +38,20 @@ class Column(_Model):
     title: str
     format: Format | None = None
     color: str | None = None
+    is_hidden: bool = False
 
     @property
     def heading(self) -> str:
         """The title with the unit, for tables."""
         has_unit = self.format and self.format.unit
         return f"{self.title} ({self.format.unit})" if has_unit else self.title
+
+
+class Level(_Model):
+    """A bar of a waterfall that starts at zero: a subtotal or the total."""
+
+    title: str
+    color: str
 
 
 class Filter(_Model):
@@ -59,21 +67,26 @@ class Card(_Model):
 
     `width` and `height` are in cells of Metabase's grid, which has 24 columns. `x` and `y` are the
     columns that a chart draws.
+
+    The rows of a waterfall also have `outcome`, the color of the bar, `subtotal`, the level to draw
+    after it or null, and `total`, the last level.
     """
 
     slug: str
     title: str = Field(min_length=1)
     description: str = Field(min_length=1)
-    display: Literal["scalar", "table", "row", "bar", "line", "waterfall"]
+    display: Literal["text", "scalar", "table", "row", "bar", "line", "waterfall"]
     sql: str
     width: int = Field(ge=1, le=GRID_COLUMNS)
     height: int = Field(ge=1)
     x: str | None = None
     y: tuple[str, ...] = ()
+    levels: dict[str, Level] = {}
+    is_folded: bool = False
 
     @model_validator(mode="after")
     def _check_axes(self) -> "Card":
-        is_chart = self.display not in {"scalar", "table"}
+        is_chart = self.display not in {"text", "scalar", "table"}
         if is_chart != bool(self.x and self.y):
             raise ValueError(f"{self.slug}: charts have x and y, other cards have neither")
         return self
@@ -121,15 +134,23 @@ def read_dashboards() -> tuple[Dashboard, ...]:
 def read_columns() -> dict[str, Column]:
     """Read how columns are shown, by name."""
     document = _read_yaml("columns.yaml")
-    formats, colors = document["formats"], document["colors"]
+    formats, colors = document["formats"], read_colors()
     return {
         name: Column(
             title=column["title"],
             format=formats[column["format"]] if "format" in column else None,
             color=colors[column["color"]] if "color" in column else None,
+            is_hidden=column.get("is_hidden", False),
         )
         for name, column in document["columns"].items()
     }
+
+
+@cache
+def read_colors() -> dict[str, str]:
+    """Read the colors by meaning."""
+    colors: dict[str, str] = _read_yaml("columns.yaml")["colors"]
+    return colors
 
 
 @cache

@@ -130,7 +130,7 @@ def test_added_rule_is_on_every_card_that_shows_rules(with_rule: Warehouse, tmp_
         *("--period", "2025-04", "--output", str(tmp_path)),
     )
     for page, cards in (
-        ("bilan-energetique", {"waterfall", "rejected_per_rule"}),
+        ("bilan-energetique", {"waterfall_steps", "rejected_per_rule"}),
         ("anomalies", {"rate_per_rule"}),
     ):
         text = html.unescape((tmp_path / f"{page}.html").read_text())

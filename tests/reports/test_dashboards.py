@@ -14,6 +14,7 @@ import yaml
 from sqlfluff.core import FluffConfig
 
 from common.exit_codes import ExitCode
+from reports import french
 from reports.dashboards.card_query import bind_parameters, run_card
 from reports.dashboards.card_values import format_value
 from reports.dashboards.specification import (
@@ -38,7 +39,7 @@ CARDS = [
     for card in dashboard.cards
 ]
 SLUGS = [dashboard.slug for dashboard in DASHBOARDS]
-MAY = date(2025, 5, 1)
+APRIL, MAY = date(2025, 4, 1), date(2025, 5, 1)
 PHONE, SCREEN, PAPER = 390, 1280, 1032
 LONG_NAME = "<script>alert('Énergie & Recharge')</script> du Syndicat de la longue vallée du Ponant"
 
@@ -93,7 +94,8 @@ def test_card_returns_rows_with_and_without_siren(
     assert card_rows(incidents.warehouse, card) == everything
     filtered = card_rows(incidents.warehouse, card, month="2025-05", siren=siren)
     # This operator has no blocked energy and no anomalous charge point.
-    assert filtered or card.slug in {"blocked_per_reason", "worst_charge_points"}
+    without_data = {"blocked_per_reason", "largest_releases", "worst_charge_points"}
+    assert filtered or card.slug in without_data
     assert {row["siren"] for row in filtered if "siren" in row} <= {siren}
     assert all(siren in row["operator_label"] for row in filtered if "operator_label" in row)
     assert card.display != "scalar" or len(everything) == len(everything[0]) == 1
@@ -112,6 +114,64 @@ def test_card_filters_by_month(incidents: Incidents) -> None:
     [april] = card_rows(incidents.warehouse, received, month="2025-04")
     [may] = card_rows(incidents.warehouse, received)
     assert april["energy_mwh"] != may["energy_mwh"]
+
+
+def find_card(page: str, slug: str) -> Card:
+    [card] = [
+        card
+        for dashboard in DASHBOARDS
+        for card in dashboard.cards
+        if (dashboard.slug, card.slug) == (page, slug)
+    ]
+    return card
+
+
+def test_waterfall_ends_with_what_is_to_send_before_the_first_request(made: Warehouse) -> None:
+    steps = card_rows(made, find_card("bilan-energetique", "waterfall"), month="2025-05")
+    [(sendable,)] = made.query(
+        "select sendable_kwh / 1000 from tiruert.energy_balance_monthly where period = %s", MAY
+    )
+    assert [step["step"] for step in steps] == ["Reçu", "Rejeté", "Bloqué"]
+    assert {step["total"] for step in steps} == {"to_send"}
+    assert sum(step["energy_mwh"] for step in steps) == pytest.approx(sendable, abs=Decimal("1e-5"))
+
+
+def test_conclusion_compares_with_the_month_and_the_year_before(
+    incidents: Incidents, make_warehouse: Callable[..., Warehouse]
+) -> None:
+    warehouse = make_warehouse(like=incidents.warehouse)
+    for mart in ("energy_balance_daily", "energy_balance_monthly"):
+        warehouse.query(
+            f"create temp table earlier as select * from tiruert.{mart} where period = %s;"
+            "update earlier set period = '2024-05-01';"
+            f"insert into tiruert.{mart} select * from earlier",
+            MAY,
+        )
+    figures = dict(
+        warehouse.query(
+            "select period, sum(energy_mwh) from tiruert_ledger.station_status group by period"
+        )
+    )
+    [(received,)] = warehouse.query(
+        "select received_kwh / 1000 from tiruert.energy_balance_monthly where period = %s", MAY
+    )
+    acknowledged, before, received = (
+        french.number(energy, "#,##0.0")
+        for energy in (figures[MAY], figures.get(APRIL, 0), received)
+    )
+    first, second = [
+        row["sentence"]
+        for row in card_rows(warehouse, find_card("bilan-energetique", "conclusion"))
+    ]
+    assert first == (
+        f"CARBURE a acquitté {acknowledged} MWh pour mai 2025"
+        f" (avril 2025 : {before} MWh ; mai 2024 : 0,0 MWh), sur {received} MWh reçus."
+    )
+    assert re.fullmatch(
+        r"Les règles rejettent [\d,]+\u202f% des sessions, qui portent [\d,]+\u202f% de l'énergie ;"
+        r" [\d,]+ MWh valides restent bloqués\.",
+        second,
+    )
 
 
 def test_values_are_bound_as_query_parameters() -> None:
@@ -207,6 +267,9 @@ def test_every_card_shows_data(browser: Browser, pages: Path, dashboard: Dashboa
     browser.open(pages / f"{dashboard.slug}.html", SCREEN)
     for card in dashboard.cards:
         selector = f"#{card.slug}"
+        if card.display == "text":
+            assert re.search(r"\d", browser.texts(f"{selector} .sentence")[0]), card.slug
+            continue
         if card.display == "scalar":
             assert re.search(r"\d", browser.texts(f"{selector} .figure")[0]), card.slug
             continue
@@ -227,7 +290,8 @@ def test_page_is_accessible_to_screen_readers(browser: Browser, pages: Path, nam
     assert set(levels[1:]) == {2}
     assert text.index('class="skip"') < text.index("<nav")
     assert len(re.findall(r"<table>\s*<caption>\S", text)) == text.count("<table>")
-    assert text.count('<div class="chart" role="img" aria-label="') == text.count("<details>")
+    charts = text.count('<div class="chart" role="img" aria-label="')
+    assert charts == text.count("<summary>Voir les données</summary>")
     assert "<script" not in text
     identifiers = re.findall(r' id="([^"]+)"', text)
     assert len(identifiers) == len(set(identifiers))
@@ -255,8 +319,15 @@ def test_page_figures_match_the_marts(browser: Browser, pages: Path, incidents: 
     steps = browser.texts("#waterfall tbody td:nth-child(2)")
     assert sum(map(parse_figure, steps)) == pytest.approx(acknowledged, abs=Decimal("0.01"))
     assert parse_figure(steps[0]) == pytest.approx(received, abs=Decimal("0.0005"))
-    [total] = [texts[-1] for texts in [browser.texts("#waterfall .wide .role-mark text")] if texts]
-    assert parse_figure(total) == pytest.approx(acknowledged, abs=Decimal("0.0005"))
+    [(sendable,)] = incidents.warehouse.query(
+        "select sendable_kwh / 1000 from tiruert.energy_balance_monthly where period = %s", MAY
+    )
+    figures = browser.texts("#waterfall .wide .role-mark text")
+    names = browser.texts("#waterfall .wide .role-axis-label text")[-len(figures) :]
+    bars = {name: parse_figure(figure) for name, figure in zip(names, figures, strict=True)}
+    for name, figure in [("Transmissible", sendable), ("Acquitté par CARBURE", acknowledged)]:
+        assert bars[name] == pytest.approx(figure, abs=Decimal("0.0005")), name
+    assert names[-1] == "Acquitté par CARBURE"
 
 
 def parse_figure(text: str) -> Decimal:

@@ -26,7 +26,7 @@ rules as (
 
 select
     labels.title as rule_title,
-    coalesce(rules.sessions, 0) / received.sessions as session_share,
+    coalesce(rules.sessions, 0) / received.sessions as rejected_share,
     coalesce(rules.sessions, 0) as sessions,
     labels.explanation
 from reason_labels as labels
@@ -36,4 +36,4 @@ where
     labels.period = (select chosen.period from chosen)
     and labels.kind = 'rejection'
     and received.sessions > 0
-order by session_share desc, labels.display_order asc
+order by rejected_share desc, labels.display_order asc

@@ -8,7 +8,7 @@ chosen as (
 blocked as (
     select
         blocking_reason,
-        sum(energy_mwh) as energy_mwh,
+        sum(energy_mwh) as blocked_mwh,
         sum(sessions) as sessions
     from blocked_energy_monthly
     where
@@ -19,7 +19,7 @@ blocked as (
 
 select
     labels.title as reason,
-    blocked.energy_mwh,
+    blocked.blocked_mwh,
     blocked.sessions,
     labels.explanation
 from blocked
@@ -27,4 +27,4 @@ inner join reason_labels as labels
     on
         blocked.blocking_reason = labels.reason
         and labels.period = (select chosen.period from chosen)
-order by blocked.energy_mwh desc, labels.display_order asc
+order by blocked.blocked_mwh desc, labels.display_order asc

@@ -19,7 +19,7 @@ rules as (
 
 select
     labels.title as rule_title,
-    coalesce(rules.energy_mwh, 0) as energy_mwh,
+    coalesce(rules.energy_mwh, 0) as rejected_mwh,
     coalesce(rules.sessions, 0) as sessions,
     labels.explanation
 from reason_labels as labels
@@ -27,4 +27,4 @@ left join rules on labels.reason = rules.rule
 where
     labels.period = (select chosen.period from chosen)
     and labels.kind = 'rejection'
-order by energy_mwh desc, labels.display_order asc
+order by rejected_mwh desc, labels.display_order asc
