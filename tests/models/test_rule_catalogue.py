@@ -131,7 +131,7 @@ def test_added_rule_is_on_every_card_that_shows_rules(with_rule: Warehouse, tmp_
     )
     for page, cards in (
         ("bilan-energetique", {"waterfall_steps", "rejected_per_rule"}),
-        ("anomalies", {"rate_per_rule"}),
+        ("anomalies", {"conclusion", "rate_per_rule"}),
     ):
         text = html.unescape((tmp_path / f"{page}.html").read_text())
         sections = dict(re.findall(r'<section[^>]* id="(\w+)"(.*?)</section>', text, re.DOTALL))
