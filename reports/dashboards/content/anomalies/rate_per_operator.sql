@@ -8,7 +8,7 @@ chosen as (
 operators as (
     select
         siren,
-        max(amenageur_name) as amenageur_name,
+        coalesce(nullif(trim(max(amenageur_name)), ''), 'Sans nom') as amenageur_name,
         sum(received_sessions) as sessions,
         sum(rejected_sessions) as rejected_sessions
     from energy_balance_daily
@@ -19,9 +19,12 @@ operators as (
 )
 
 select
-    -- With the SIREN, because Metabase adds up rows with the same label.
-    coalesce(nullif(trim(amenageur_name), ''), 'Sans nom')
-    || coalesce(' (' || siren || ')', '') as operator_label,
+    -- Metabase adds up rows with the same label.
+    case
+        when count(*) over (partition by amenageur_name) > 1
+            then amenageur_name || ' (' || coalesce(siren, 'sans SIREN') || ')'
+        else amenageur_name
+    end as operator_label,
     rejected_sessions / nullif(sessions, 0) as rejected_share,
     rejected_sessions,
     sessions

@@ -3,21 +3,31 @@ with
 chosen as (
     select period from built_months
     where month_text = coalesce([[{{month}},]] latest_complete_month)
+),
+
+operators as (
+    select
+        *,
+        coalesce(nullif(trim(amenageur_name), ''), 'Sans nom') as operator_name
+    from data_freshness
+    where
+        period = (select chosen.period from chosen)
+        and sessions > 0
+        [[and siren = {{siren}}]]
 )
 
 select
-    -- With the SIREN, because Metabase adds up rows with the same label.
-    coalesce(nullif(trim(amenageur_name), ''), 'Sans nom')
-    || ' (' || siren || ')' as operator_label,
+    -- Metabase adds up rows with the same label.
+    case
+        when count(*) over (partition by operator_name) > 1
+            then operator_name || ' (' || siren || ')'
+        else operator_name
+    end as operator_label,
     median_delay_hours,
     percentile_95_delay_hours,
     late_share,
     sessions,
     last_received_at
-from data_freshness
-where
-    period = (select chosen.period from chosen)
-    and sessions > 0
-    [[and siren = {{siren}}]]
+from operators
 order by percentile_95_delay_hours desc, median_delay_hours desc, siren asc
 limit 12
