@@ -22,14 +22,12 @@ CARD_PADDING_PIXELS = 60
 BAR_PIXELS = 17
 GAP_PIXELS = 9
 # The name of a horizontal bar is left of it on a wide screen, and above it on a phone.
-MIN_NAME_PIXELS = 220
-NAME_SHARE = 0.3
+NAME_WIDTH_PIXELS = 220
 NAME_HEIGHT_PIXELS = 24
 # Fonts differ between machines: text may be wider than measured by this factor.
 FONT_TOLERANCE = 1.25
 DIGIT_PIXELS = 9
-LEFT_PIXELS = 30
-RIGHT_PIXELS = 12
+MARGIN_PIXELS = 42
 PLOT_PIXELS = 260
 MAX_COLUMN_PIXELS = 90
 # With more months than this, their labels are rotated.
@@ -49,7 +47,7 @@ CONFIG = {
     # Screen readers would read every mark in English. The page has the figures in a table.
     "aria": False,
     "background": "white",
-    "padding": {"left": LEFT_PIXELS, "right": RIGHT_PIXELS, "top": 6, "bottom": 6},
+    "padding": {"left": 30, "right": MARGIN_PIXELS - 30, "top": 6, "bottom": 6},
     "view": {"stroke": None},
     "text": {"color": INK, "fontSize": 13},
     "axis": {
@@ -137,13 +135,13 @@ def _horizontal_bar(metric: str, name: str, ends: tuple[Decimal, Decimal | int])
 def _horizontal_bars(card: Card, bars: list[dict[str, Any]], width: int) -> altair.LayerChart:
     """Draw bars with their figures, and their names to the left or, on a phone, above."""
     has_names_above = width <= PHONE_PIXELS
-    names_pixels = 0 if has_names_above else max(MIN_NAME_PIXELS, round(width * NAME_SHARE))
+    names_pixels = 0 if has_names_above else NAME_WIDTH_PIXELS
     gap_pixels = NAME_HEIGHT_PIXELS if has_names_above else GAP_PIXELS
     group_pixels = BAR_PIXELS * len(card.y)
     step_pixels = group_pixels + gap_pixels
     y = altair.Y(
         "key:N",
-        axis=None if has_names_above else _names_axis(bars, names_pixels),
+        axis=None if has_names_above else _names_axis(bars),
         scale=altair.Scale(
             paddingInner=gap_pixels / step_pixels, paddingOuter=gap_pixels / step_pixels
         ),
@@ -169,7 +167,7 @@ def _horizontal_bars(card: Card, bars: list[dict[str, Any]], width: int) -> alta
         text = names.mark_text(
             align="left",
             dy=-(group_pixels + gap_pixels) / 2 + 2,
-            limit=(width - LEFT_PIXELS - RIGHT_PIXELS) / FONT_TOLERANCE,
+            limit=(width - MARGIN_PIXELS) / FONT_TOLERANCE,
         )
         layers.append(text.encode(x=altair.value(0), y=y, text="name:N"))
     groups = len({bar["key"] for bar in bars})
@@ -183,7 +181,7 @@ def _extent(bars: list[dict[str, Any]], plot_pixels: int) -> list[float]:
     return [min(min(bar["from"], bar["to"], 0) for bar in bars), largest or 1]
 
 
-def _names_axis(bars: list[dict[str, Any]], pixels: int) -> altair.Axis:
+def _names_axis(bars: list[dict[str, Any]]) -> altair.Axis:
     # Bars are placed by a key, because two may have the same name.
     names = {bar["key"]: bar["name"] for bar in bars}
     return altair.Axis(
@@ -191,7 +189,7 @@ def _names_axis(bars: list[dict[str, Any]], pixels: int) -> altair.Axis:
         domain=False,
         ticks=False,
         labelExpr=f"{json.dumps(names)}[datum.value]",
-        labelLimit=(LEFT_PIXELS + pixels) / FONT_TOLERANCE,
+        labelLimit=NAME_WIDTH_PIXELS,
         labelOverlap=False,
         labelPadding=6,
     )
