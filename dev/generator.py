@@ -196,6 +196,7 @@ def _network(rng: Random) -> tuple[Source, Groups]:
     operators = _operators(rng, source)
     operators[4] = operators[4]._replace(scenario=EVERYTHING_TWICE)
     operators[12] = operators[12]._replace(scenario=NOTHING_SENT)
+    operators[14] = operators[14]._replace(scenario=SENT_TOO_LATE)
     station_groups = [*operators, operators[3]._replace(scenario=WATT_HOURS_AS_KWH)]
     station_groups += STATIONS_PER_SPECIAL_GROUP * _special_groups(rng, source, operators)
     # The first operators have the most stations.
@@ -397,6 +398,11 @@ def _nothing_sent(rng: Random, draft: Draft) -> list[Draft]:
     return []
 
 
+def _sent_too_late(rng: Random, draft: Draft) -> list[Draft]:
+    """Send the session after the 15 days that the law allows. No rule rejects it."""
+    return [draft._replace(delay=draft.delay + timedelta(days=15))]
+
+
 ANOMALIES_PER_MONTH: dict[Mutation, int] = {
     _negs: 120,
     _odus: 100,
@@ -416,6 +422,7 @@ WATT_HOURS_AS_KWH = Scenario(date(2025, 4, 15), date(2025, 5, 20), _watt_hours_a
 END_BEFORE_START = Scenario(date(2025, 4, 1), date(2025, 5, 31), _odus)
 POWER_TOO_LOW = Scenario(date(2025, 4, 1), date(2025, 5, 31), _enea)
 NOTHING_SENT = Scenario(date(2025, 5, 19), date(2025, 5, 26), _nothing_sent)
+SENT_TOO_LATE = Scenario(date(2025, 5, 5), date(2025, 5, 11), _sent_too_late)
 EVERYTHING_TWICE = Scenario(date(2025, 5, 13), date(2025, 5, 13), _sent_twice)
 
 

@@ -1,7 +1,7 @@
 """The generated sessions: reproducible, of the documented size, with the planted anomalies."""
 
 from collections import Counter, defaultdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -128,6 +128,16 @@ def test_one_operator_is_silent_for_eight_days(generated: GeneratedSource):
         if session.siren == valid_siren(12)
     }
     assert set(range(1, 32)) - days == set(range(19, 27))
+
+
+def test_one_operator_sends_one_week_after_the_legal_delay(generated: GeneratedSource):
+    flagged = flag_sessions(generated.source, MAY)
+    late = {
+        (flagged[row.id].siren, row.start.date())
+        for row in generated.source.session
+        if row.created_at - max(row.start, row.end) > timedelta(days=15)
+    }
+    assert late == {(valid_siren(14), date(2025, 5, day)) for day in range(5, 12)}
 
 
 def test_no_station_exceeds_the_power_of_its_charge_points(
