@@ -7,6 +7,7 @@ stub.rows, stub.requests_received
 """
 
 from dev.carbure_stub.app import running
+from dev.carbure_stub.hold import Hold
 from dev.carbure_stub.storage import CertificateRow
 from dev.carbure_stub.stub import CarbureStub, Fault, ReceivedRequest, charge_point_operator
 
@@ -14,6 +15,7 @@ __all__ = [
     "CarbureStub",
     "CertificateRow",
     "Fault",
+    "Hold",
     "ReceivedRequest",
     "charge_point_operator",
     "running",

@@ -13,9 +13,9 @@ import click
 from psycopg2 import sql
 
 from dev import carbure_stub, generator, postgres, qualicharge, sample
-from dev.database import Database
+from dev.database import CommandError, Database
 from dev.dbt import dbt_variables
-from dev.demo import incidents, overhead, summary
+from dev.demo import incidents, overhead, submission, summary
 from dev.qualicharge import Source
 
 
@@ -32,7 +32,7 @@ def cli() -> None:
 )
 @click.option("--period", type=click.DateTime(["%Y-%m"]), help="Send only this month.")
 def run(data: Path | None, period: datetime | None) -> None:
-    """Load sessions, build the marts, send them to the stub, print a summary, and play incidents.
+    """Load sessions, build the marts, send them to the stub, play incidents, and render pages.
 
     Example: python -m dev.demo run --data ../shared/data --period 2024-12
     """
@@ -51,14 +51,15 @@ def run(data: Path | None, period: datetime | None) -> None:
         with carbure_stub.running(stub) as root_url:
             sender = database.with_variables(**_credentials(stub, root_url))
             for month in months:
-                _run_step(sender, "python", "-m", "sender", "--period", f"{month:%Y-%m}")
-            render = ("-m", "reports.dashboards", "render", "--period", f"{months[-1]:%Y-%m}")
-            _run_step(database, "python", *render)
+                _send(sender, month)
             for line in summary.lines(database, months, stub.rows):
                 click.echo(line)
             _log("playing incidents of a submission")
             for line in incidents.Incidents(sender, stub, months[-1], siren).lines():
                 click.echo(line)
+        # Last, so that the pages show the incidents.
+        render = ("-m", "reports.dashboards", "render", "--period", f"{months[-1]:%Y-%m}")
+        _run_step(database, "python", *render)
         click.echo(summary.NEXT_STEPS)
 
 
@@ -129,7 +130,7 @@ def _server(name: str = "demo") -> Iterator[Database]:
         _log("starting PostgreSQL")
         with postgres.running(name) as environment:
             yield Database(environment | dbt_variables(postgres.PROJECT / "target" / name))
-    except postgres.PostgresError as error:
+    except (postgres.PostgresError, CommandError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -164,6 +165,15 @@ def _credentials(stub: carbure_stub.CarbureStub, root_url: str) -> dict[str, str
         "CARBURE_USER_EMAIL": stub.email,
         "CARBURE_USER_PASSWORD": stub.password,
     }
+
+
+def _send(sender: Database, month: date) -> None:
+    """Send a month, and end the demo if stations are left."""
+    _log(" ".join(("python", *submission.arguments(month))))
+    outcome = submission.send(sender, month)
+    _log(f"  {outcome}")
+    if outcome.exit_code != 0:
+        raise click.ClickException(f"{month:%Y-%m} was not sent completely")
 
 
 def _run_step(database: Database, *command: str) -> None:

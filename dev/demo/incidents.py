@@ -1,23 +1,15 @@
 """Incidents of a real submission, played on a month that was already sent, one line for each."""
 
-import json
 import subprocess
 import sys
-import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
-from threading import Event
 
 from dev import postgres
-from dev.carbure_stub import CarbureStub, Fault
+from dev.carbure_stub import CarbureStub, Fault, Hold
 from dev.database import Database
-from dev.demo import summary
+from dev.demo import submission, summary
 
-TIMEOUT_SECONDS = 60
-# The statuses of stations for which a run has nothing to do.
-AT_REST = ("unchanged", "no_energy")
 # Clean sessions first, and of those the one with the most energy.
 DELETE_SESSIONS = """
     delete from qualicharge.session where id in (
@@ -26,6 +18,46 @@ DELETE_SESSIONS = """
         order by is_rejected, booked_energy_kwh desc nulls last
         limit %s
     )
+"""
+# Copies a station with one of its charge points and a clean session.
+OPEN_STATION = """
+    with original as (
+        select session.* from tiruert.sessions_flagged as flagged
+        inner join qualicharge.session on flagged.session_id = session.id
+        where flagged.period = %s and flagged.id_station_itinerance = %s
+        order by flagged.is_rejected, flagged.booked_energy_kwh desc nulls last
+        limit 1
+    ),
+
+    station as (
+        insert into qualicharge._station (
+            id, id_station_itinerance, amenageur_id, operational_unit_id
+        )
+        select gen_random_uuid(), id_station_itinerance || 'N', amenageur_id, operational_unit_id
+        from qualicharge._station
+        where id_station_itinerance = %s
+        returning id
+    ),
+
+    charge_point as (
+        insert into qualicharge._pointdecharge (
+            id, id_pdc_itinerance, puissance_nominale, prise_type_combo_ccs, prise_type_chademo,
+            station_id
+        )
+        select
+            gen_random_uuid(), id_pdc_itinerance || 'N', puissance_nominale,
+            prise_type_combo_ccs, prise_type_chademo, station.id
+        from qualicharge._pointdecharge
+        cross join station
+        where _pointdecharge.id = (select original.point_de_charge_id from original)
+        returning id
+    )
+
+    insert into qualicharge.session
+    select
+        gen_random_uuid(), start, "end", energy, charge_point.id, created_at, updated_at
+    from original
+    cross join charge_point
 """
 
 
@@ -51,65 +83,60 @@ class Incidents:
             if (row.siren, row.first_day) == (self._siren, self._month)
         ]
         enable(self._stub, self._siren, is_enabled=True)
-        errors = [{"station_id": first.station_id, "field": "id", "errors": ["Inconnue"]}]
-        refusal = Fault(status=400, body={"status": "validation_error", "errors": errors})
-        self._stub.faults.append(refusal)
+        self._refuse(first.station_id)
         yield self._line("CARBURE now knows a SIREN, and refuses one of its stations")
         yield self._line("the refused station is tried again")
         self._stub.lock(*second.key)
         self._delete_sessions(first.station_id, limit=None)
         self._delete_sessions(second.station_id, limit=1)
-        self._sender.dbt("run", "--vars", f"period: {self._month:%Y-%m}")
+        self._build()
         yield self._line("one station lost its sessions, one changed but is validated at CARBURE")
         yield self._line("the difference that stays is shown by every run")
         self._send_and_kill()
         yield self._line("the run after a killed one sends its stations again")
+        self._sender.query(OPEN_STATION, self._month, second.station_id, second.station_id)
+        self._build()
+        self._refuse(f"{second.station_id}N")
+        yield self._line("a new station opens, and CARBURE refuses it")
 
     def _line(self, incident: str) -> str:
         """Send the month, and describe the outcome."""
-        with tempfile.TemporaryDirectory() as folder:
-            report = Path(folder) / "report.json"
-            self._sender.run("python", *self._arguments(), "--report", str(report))
-            result = json.loads(report.read_text())
-        counts: Counter[str] = Counter()
-        for row in result["lines"]:
-            if row["status"] not in AT_REST:
-                counts[row["status"]] += row["stations"]
-        outcome = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-        return f"  {incident}: {outcome or 'nothing to send'} (exit code {result['exit_code']})"
+        return f"  {incident}: {submission.send(self._sender, self._month)}"
+
+    def _refuse(self, station_id: str) -> None:
+        """Make CARBURE refuse the next request because of a station."""
+        errors = [{"station_id": station_id, "field": "id", "errors": ["Inconnue"]}]
+        body = {"status": "validation_error", "errors": errors}
+        self._stub.faults.append(Fault(status=400, body=body))
 
     def _delete_sessions(self, station_id: str, limit: int | None) -> None:
         self._sender.query(DELETE_SESSIONS, self._month, station_id, limit)
 
+    def _build(self) -> None:
+        """Build the month without tests. The snapshots record new stations."""
+        without_tests = ("--exclude-resource-types", "test", "unit_test")
+        self._sender.dbt("build", *without_tests, "--vars", f"period: {self._month:%Y-%m}")
+
     def _send_and_kill(self) -> None:
         """Kill a run while CARBURE processes its first request."""
-        is_reached, is_killed = Event(), Event()
-
-        def hold(seconds: float) -> None:
-            if seconds:
-                is_reached.set()
-                is_killed.wait(TIMEOUT_SECONDS)
-
+        hold = Hold()
         sleep, self._stub.sleep = self._stub.sleep, hold
         self._stub.faults.append(Fault(delay_seconds=1))
         with subprocess.Popen(  # noqa: S603
-            [sys.executable, *self._arguments(), "--force", "--siren", self._siren],
+            [sys.executable, *submission.arguments(self._month), "--force", "--siren", self._siren],
             cwd=postgres.PROJECT,
             env=self._sender.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         ) as process:
             try:
-                is_reached.wait(TIMEOUT_SECONDS)
+                hold.wait_until_reached()
             finally:
                 process.kill()
-        is_killed.set()
+        hold.release()
         self._stub.sleep = sleep
         # The next run would wait until the killed one could no longer have received a response.
         self._sender.query("update tiruert_ledger.request set sent_at = sent_at - interval '1 min'")
-
-    def _arguments(self) -> tuple[str, ...]:
-        return "-m", "sender", "--period", f"{self._month:%Y-%m}"
 
 
 def largest_siren(database: Database, month: date) -> str:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import termios
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +18,7 @@ import pytest
 import yaml
 
 from common.exit_codes import ExitCode
-from dev.carbure_stub import CarbureStub, Fault, running
+from dev.carbure_stub import CarbureStub, Fault, Hold, running
 from sender.period_lock import LOCK_SPACE
 from tests.support.receiver import LEDGER_TABLES
 from tests.support.submission import send, with_carbure
@@ -289,22 +288,6 @@ def running_sender(
             process.kill()
 
 
-class Hold:
-    """A replacement for `stub.sleep` that holds a delayed request until it is released."""
-
-    def __init__(self) -> None:
-        self.is_reached = threading.Event()
-        self._is_released = threading.Event()
-
-    def __call__(self, seconds: float) -> None:
-        if seconds > 0:
-            self.is_reached.set()
-            self._is_released.wait(TIMEOUT_SECONDS)
-
-    def release(self) -> None:
-        self._is_released.set()
-
-
 @pytest.mark.parametrize("signals", ["SIGTERM", "SIGTERM SIGINT", "SIGKILL"])
 def test_first_signal_ends_the_run_after_the_request_and_a_second_one_at_once(
     connected: Warehouse, stub: CarbureStub, signals: str
@@ -314,7 +297,7 @@ def test_first_signal_ends_the_run_after_the_request_and_a_second_one_at_once(
     is_completed = signals == "SIGTERM"
     errors = ""
     with running_sender(connected) as process:
-        assert hold.is_reached.wait(TIMEOUT_SECONDS)
+        hold.wait_until_reached()
         for name in signals.split():
             process.send_signal(signal.Signals[name])
             if name == "SIGTERM":
@@ -346,7 +329,7 @@ def test_second_sender_of_a_period_names_the_first(connected: Warehouse, stub: C
     stub.sleep = hold = Hold()
     stub.faults.append(Fault(delay_seconds=1))
     with running_sender(connected) as first:
-        assert hold.is_reached.wait(TIMEOUT_SECONDS)
+        hold.wait_until_reached()
         second = send(connected)
         hold.release()
         first.communicate(timeout=TIMEOUT_SECONDS)
@@ -480,7 +463,7 @@ def test_report_of_an_unfinished_run_leaves_the_previous_one(
     stub.sleep = hold = Hold()
     stub.faults.append(Fault(delay_seconds=1))
     with running_sender(connected, "--report", str(report)):
-        assert hold.is_reached.wait(TIMEOUT_SECONDS)
+        hold.wait_until_reached()
         assert report.read_text() == "previous"
     hold.release()
     assert report.read_text() == "previous"
