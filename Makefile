@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
+# Empty files, written after an installation.
+DEMO_PACKAGES := $(VENV)/.demo-packages
+ALL_PACKAGES := $(VENV)/.all-packages
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo psql docs reference rules dashboards test lint measure bench lock clean
@@ -10,33 +12,48 @@ INSTALLED := $(VENV)/.installed
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-install: $(INSTALLED) profiles.yml ## Create .venv with the locked versions, and profiles.yml
+install: $(ALL_PACKAGES) profiles.yml ## Create .venv with the locked versions, and profiles.yml
 
-$(INSTALLED): requirements.lock
+# A changed lock starts from zero, because nothing else removes packages.
+$(DEMO_PACKAGES): requirements-demo.lock requirements.lock
 	@$(PYTHON) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" || \
 		{ echo "Python 3.11, 3.12 or 3.13 is required: make install PYTHON=python3.11"; exit 1; }
-	@echo "Installing packages into $(VENV)"
+	@echo "Installing the packages that the demo needs into $(VENV)"
 	@if command -v uv >/dev/null 2>&1; then \
-		uv venv --quiet --clear --python $(PYTHON) $(VENV) && \
-		uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock; \
+		uv venv --quiet --clear --python $(PYTHON) $(VENV); \
 	else \
-		$(PYTHON) -m venv --clear $(VENV) && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; \
+		$(PYTHON) -m venv --clear $(VENV); \
 	fi
+	$(install_lock)
+
+# Both locks have the same versions, so this only adds packages.
+$(ALL_PACKAGES): requirements.lock $(DEMO_PACKAGES)
+	@echo "Adding the packages that tests and development need"
+	$(install_lock)
+
+# Installs the first prerequisite.
+define install_lock
+@if command -v uv >/dev/null 2>&1; then \
+		uv pip install --compile-bytecode --require-hashes --python $(BIN)/python -r $<; \
+	else \
+		$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r $<; \
+	fi
+	@echo "$(VENV) has $$(ls -d $(VENV)/lib/python3*/site-packages/*.dist-info | wc -l) packages," \
+		"$$(du -sm $(VENV) | cut -f 1) MB"
 	@touch $@
+endef
 
 profiles.yml:
 	cp profiles.example.yml profiles.yml
 
-demo: install ## Run everything on generated sessions, or on DATA=folder PERIOD=2024-12
+demo: $(DEMO_PACKAGES) ## Run everything on generated sessions, or on DATA=folder PERIOD=2024-12
 	$(BIN)/python -m dev.demo run $(if $(DATA),--data $(DATA)) $(if $(PERIOD),--period $(PERIOD))
 
-psql: install ## Open psql on the demo's database
+psql: $(DEMO_PACKAGES) ## Open psql on the demo's database
 	$(BIN)/python -m dev.demo shell psql
 
-docs: install ## Open the documentation of models and columns in a browser
-	$(BIN)/python -m dev.demo shell dbt docs generate --quiet
-	$(BIN)/python -m dev.demo shell dbt docs serve
+docs: $(DEMO_PACKAGES) ## Open the documentation of models and columns in a browser; PORT=8081
+	$(BIN)/python -m dev.demo docs $(if $(PORT),--port $(PORT))
 
 reference: install ## Write the generated parts of docs/*.md
 	$(BIN)/python -m dev.docs
@@ -44,7 +61,7 @@ reference: install ## Write the generated parts of docs/*.md
 rules: reference ## Same as reference
 
 # Without PGHOST, uses the demo's database.
-dashboards: install ## Render the dashboards to target/dashboards; PERIOD=2025-04 SIREN=199900002
+dashboards: $(DEMO_PACKAGES) ## Render the dashboards to target/dashboards; PERIOD=2025-04 SIREN=199900002
 	$(if $(PGHOST),,$(BIN)/python -m dev.demo shell) $(BIN)/python -m reports.dashboards render \
 		$(if $(PERIOD),--period $(PERIOD)) $(if $(SIREN),--siren $(SIREN))
 
@@ -62,15 +79,19 @@ lint: install ## Check style, types, imports and spelling, and that all models c
 	$(BIN)/python -m dev.demo shell dbt --quiet compile
 	$(BIN)/python -m dev.demo shell sqlfluff lint models tests/dbt
 
-measure: install ## Measure the sender's own time for 200,400 stations
+measure: $(DEMO_PACKAGES) ## Measure the sender's own time for 200,400 stations
 	$(BIN)/python -m dev.demo measure
 
 bench: install ## Compare dbt build with other ways, at millions of sessions
 	$(BIN)/python -m dev.bench
 
-lock: ## Update requirements.lock from pyproject.toml (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-strip-extras --generate-hashes \
-		--no-header --upgrade pyproject.toml --output-file requirements.lock
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
+	--no-header pyproject.toml
+
+lock: ## Update requirements*.lock from pyproject.toml (needs uv)
+	$(COMPILE) --all-extras --upgrade --output-file requirements.lock
+	$(COMPILE) --extra dbt --extra demo --extra reports --constraints requirements.lock \
+		--output-file requirements-demo.lock
 
 clean: ## Remove everything that the targets created, including the demo's data
 	test ! -x $(BIN)/python || $(BIN)/python -m dev.demo clean
