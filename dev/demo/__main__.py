@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -15,7 +16,7 @@ from psycopg2 import sql
 from dev import carbure_stub, generator, postgres, qualicharge, sample
 from dev.database import CommandError, Database
 from dev.dbt import dbt_variables
-from dev.demo import incidents, overhead, submission, summary
+from dev.demo import docs_site, incidents, overhead, submission, summary
 from dev.qualicharge import Source
 
 
@@ -74,6 +75,28 @@ def shell(command: tuple[str, ...]) -> None:
         # Leave Ctrl-C to the command: psql uses it to cancel a query.
         signal.signal(signal.SIGINT, lambda *_: None)
         sys.exit(_run(database, command))
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+def docs(port: int) -> None:
+    """Generate the documentation of models and columns, and serve it until Ctrl-C.
+
+    Example: python -m dev.demo docs --port 8081
+    """
+    folder = postgres.PROJECT / "target" / "docs"
+    try:
+        with docs_site.listening(port, folder) as server:
+            with _server() as database:
+                _log("dbt docs generate")
+                database.dbt("docs", "generate")
+                docs_site.write(Path(database.environment["DBT_TARGET_PATH"]), folder)
+            url = f"http://localhost:{port}"
+            _log(f"serving {url} until Ctrl-C")
+            webbrowser.open_new_tab(url)
+            docs_site.serve(server)
+    except docs_site.PortError as error:
+        raise click.ClickException(str(error)) from None
 
 
 @cli.command()
