@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from textwrap import indent
 from typing import Any
 
 from psycopg2.extras import NamedTupleCursor
@@ -33,16 +34,25 @@ BLOCKING_REASONS = """
     group by blocked.blocking_reason, labels.title, labels.display_order
     order by labels.display_order
 """
-NEXT_STEPS = """
+# Their results fit a terminal of 80 columns.
+QUERIES = """\
+select period, received_kwh, rejected_kwh, blocked_kwh, sendable_kwh
+from tiruert.energy_balance_monthly;
+
+select id_pdc_itinerance, started_at, energy_kwh, rejection_reasons
+from tiruert.sessions_flagged where enex limit 9;
+
+select id_station_itinerance, status, acknowledged_mwh, computed_mwh
+from tiruert.station_energy_changes where difference_mwh <> 0;
+"""
+NEXT_STEPS = f"""
 Explore the results of this run:
 
-  target/dashboards/index.html     the dashboards, in a browser
-  make psql                        a prompt on the warehouse; try
-                                     select * from tiruert.energy_balance_monthly;
-                                     select * from tiruert.sessions_flagged where enex limit 9;
-                                     select * from tiruert.blocked_energy_monthly;
-  make docs                        every model and column, with its lineage, in a browser
-"""
+  target/dashboards/index.html   the dashboards, in a browser
+  make docs                      models and columns with their lineage, likewise
+  make psql                      a prompt on the warehouse; try
+
+{indent(QUERIES, "    ")}"""
 
 
 def read_balances(database: Database) -> list[Any]:

@@ -80,6 +80,14 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
         assert not fragment or fragment in anchors(target), link
 
 
+def test_exposures_link_to_sections_of_the_guide() -> None:
+    exposures = yaml.safe_load((PROJECT / "models/marts/exposures.yml").read_text())["exposures"]
+    for exposure in exposures:
+        base, _, fragment = exposure["url"].partition("guide.md#")
+        assert base == "{{ var('docs_url') }}/"
+        assert fragment in anchors(DOCS / "guide.md")
+
+
 @pytest.mark.parametrize("page", CURRENT_PAGES, ids=page_id)
 def test_named_paths_exist(page: Path) -> None:
     for path in NAMED_PATH.findall(page.read_text()):

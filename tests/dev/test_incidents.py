@@ -1,5 +1,7 @@
 """The demo's incidents end as they say, and fill every card of the dashboards."""
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
@@ -8,7 +10,7 @@ import pytest
 
 from dev.carbure_stub import CarbureStub, charge_point_operator, running
 from dev.database import CommandError, Database
-from dev.demo import incidents, submission
+from dev.demo import incidents, submission, summary
 from reports.dashboards.card_query import run_card
 from reports.dashboards.specification import Card, read_dashboards
 from tests.support.submission import with_carbure
@@ -69,6 +71,19 @@ def test_every_card_shows_something(played: Played, card: Card) -> None:
         rows = run_card(connection, card, {"period": "2025-05"}).rows
     assert rows
     assert card.display != "scalar" or all(rows[0].values())
+
+
+def test_suggested_queries_fit_a_terminal(played: Played) -> None:
+    environment = played.warehouse.environment
+    psql = shutil.which("psql", path=environment["PATH"])
+    assert psql is not None
+    for query in summary.QUERIES.split("\n\n"):
+        finished = subprocess.run(
+            [psql, "-c", query], env=environment, capture_output=True, text=True, check=True
+        )
+        lines = finished.stdout.splitlines()
+        assert len(lines) > 4, query
+        assert max(map(len, lines)) <= 80, query
 
 
 def test_failed_run_shows_the_log_of_the_sender(made: Warehouse) -> None:
