@@ -194,7 +194,7 @@ def _send(sender: Database, month: date) -> None:
     """Send a month, and end the demo if stations are left."""
     _log(" ".join(("python", *submission.arguments(month))))
     outcome = submission.send(sender, month)
-    _log(f"  {outcome}")
+    click.echo(f"  {outcome}")
     if outcome.exit_code != 0:
         raise click.ClickException(f"{month:%Y-%m} was not sent completely")
 
