@@ -40,13 +40,12 @@ def month(day: date, width: str = "MMMM") -> str:
 
 
 def timestamp(text: str | None) -> str:
-    """Format an ISO 8601 timestamp. Return text that Python cannot parse unchanged."""
+    """Format an ISO 8601 timestamp to the second. Return other text unchanged."""
     try:
         parsed = datetime.fromisoformat(text or "")
     except ValueError:
         return text or ""
-    fraction = f"{parsed:,%f}".rstrip("0") if parsed.microsecond else ""
-    return f"{parsed:%d/%m/%Y %H:%M:%S}{fraction}"
+    return f"{parsed:%d/%m/%Y %H:%M:%S}"
 
 
 def utc_minute(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from reports import french
+from reports.typography import typeset
 
 _FILTERS = {
     "number": french.number,
@@ -16,6 +17,7 @@ _FILTERS = {
     "hours": french.hours,
     "month": french.month,
     "timestamp": french.timestamp,
+    "utc_minute": french.utc_minute,
 }
 _PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -32,8 +34,9 @@ _TEXTS.filters |= _FILTERS
 
 
 def write_page(file: Path, template: str, **context: Any) -> None:
-    """Render a template into a file. Every text in the context is escaped."""
-    file.write_text(_PAGES.get_template(template).render(context), encoding="utf-8")
+    """Render a template into a file. Every text in the context is escaped and typeset."""
+    html = _PAGES.get_template(template).render(context)
+    file.write_text(typeset(html), encoding="utf-8")
 
 
 def render_text(template: str, context: Mapping[str, Any]) -> str:

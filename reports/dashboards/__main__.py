@@ -10,14 +10,13 @@ from common.database import connected, snapshot
 from common.errors import SettingsError, UserError
 from common.exit_codes import ExitCode, help_text
 from common.settings import WarehouseSettings
-from reports import french
-from reports.dashboards.card_query import find_month, run_card
+from reports.dashboards.card_query import check_siren, find_month, run_card
 from reports.dashboards.pages import Scope, write_pages
 from reports.dashboards.specification import read_dashboards
 
 EXIT_CODES = {
     ExitCode.SUCCESS: "the pages are written, or Metabase is up to date",
-    ExitCode.INCOMPLETE: "Metabase is unreachable, or refuses a request",
+    ExitCode.INCOMPLETE: "the SIREN has no data in that month; Metabase refuses or is unreachable",
     ExitCode.CHANGES_PENDING: "metabase without --apply: something would change",
     ExitCode.USAGE: "an invalid option or setting, or a folder that cannot be written",
     ExitCode.WAREHOUSE: "the warehouse is unavailable, or not built for that month",
@@ -38,7 +37,7 @@ def command() -> None:
 
 @command.command()
 @click.option("--period", type=Month(), help="The month. The default is the latest complete one.")
-@click.option("--siren", help="Only this SIREN.")
+@click.option("--siren", help="Write pages of this SIREN only, in a folder below --output.")
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -47,7 +46,9 @@ def command() -> None:
     help="Write the pages here.",
 )
 def render(period: date | None, siren: str | None, output: Path) -> ExitCode:
-    """Write each dashboard as a static page.
+    """Write a folder with the pages of a month, and an index of the months.
+
+    The pages of one SIREN have a folder of their own, and show nothing about others.
 
     \b
     Example:
@@ -57,14 +58,16 @@ def render(period: date | None, siren: str | None, output: Path) -> ExitCode:
     # In a snapshot, so that the figures of all cards agree.
     with connected(schema, program="dashboards") as connection, snapshot(connection):
         month, computed_at = find_month(connection, period and f"{period:%Y-%m}")
-        values = {"month": f"{month:%Y-%m}"} | ({"siren": siren} if siren else {})
+        values = {"month": f"{month:%Y-%m}"}
+        if siren is not None:
+            check_siren(connection, month, siren)
+            values["siren"] = siren
         results = [
-            (dashboard, [run_card(connection, card, values) for card in dashboard.cards])
+            (dashboard, [run_card(connection, card, values) for card in dashboard.cards_for(siren)])
             for dashboard in read_dashboards()
         ]
-    scope = Scope(french.month(month), siren or "tous", french.utc_minute(computed_at))
     try:
-        for path in write_pages(output, scope, results):
+        for path in write_pages(output, Scope(month, siren, computed_at), results):
             click.echo(path)
     except OSError as error:
         raise SettingsError(f"cannot write in {output}: {error.strerror}") from None

@@ -5,7 +5,8 @@ from datetime import date, datetime
 
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from common.errors import WarehouseError
+from common.errors import UserError, WarehouseError
+from common.exit_codes import ExitCode
 from reports.dashboards.card_result import CardResult
 from reports.dashboards.specification import PARAMETER, Card
 
@@ -16,6 +17,21 @@ CHOSEN_MONTH = """
     inner join built_months using (period)
     where month_text = coalesce(%(month)s, latest_complete_month)
 """
+
+SIREN_IS_KNOWN = """
+    select
+        exists (select from energy_balance_daily where period = %(month)s and siren = %(siren)s)
+        or exists (
+            select from submission_status_monthly where period = %(month)s and siren = %(siren)s
+        )
+        or exists (select from data_freshness where period = %(month)s and siren = %(siren)s)
+"""
+
+
+class UnknownSirenError(UserError):
+    """The marts have nothing about this SIREN in this month."""
+
+    exit_code = ExitCode.INCOMPLETE
 
 
 def bind_parameters(sql: str, values: dict[str, str]) -> str:
@@ -47,3 +63,14 @@ def find_month(connection: Connection, month: str | None) -> tuple[date, datetim
     if period is None:
         raise WarehouseError("the month has not been built: run dbt build")
     return period, computed_at
+
+
+def check_siren(connection: Connection, month: date, siren: str) -> None:
+    """Raise an error if the marts have nothing about a SIREN in a month."""
+    with connection.cursor() as cursor:
+        cursor.execute(SIREN_IS_KNOWN, {"month": month, "siren": siren})
+        [is_known] = cursor.fetchone()
+    if not is_known:
+        raise UnknownSirenError(
+            f"no data on SIREN {siren!r} in {month:%Y-%m}: check the SIREN and the month"
+        )

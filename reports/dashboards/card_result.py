@@ -21,7 +21,23 @@ class CardResult:
     @property
     def is_chart(self) -> bool:
         """Whether the page shows a chart in addition to the table."""
-        return bool(self.card.y and self.rows)
+        return bool(self.card.y and not self.is_empty)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show: no row, or no figure other than zero and null."""
+        if self.card.display in {"text", "table"}:
+            return not self.rows
+        names = self.card.y or self.columns
+        figures = [row[name] for row in self.rows for name in names]
+        if self.card.has_real_zero:
+            return all(figure is None for figure in figures)
+        return not any(figures)
+
+    @property
+    def has_table(self) -> bool:
+        """Whether the page shows a table."""
+        return self.card.display not in {"text", "scalar"} and not self.is_empty
 
     @property
     def shown_columns(self) -> dict[str, Column]:
@@ -30,16 +46,21 @@ class CardResult:
         return {name: column for name, column in columns.items() if not column.is_hidden}
 
     @property
+    def shown_values(self) -> list[list[Any]]:
+        """Values of the table."""
+        return [[row[name] for name in self.shown_columns] for row in self.rows]
+
+    @property
     def formatted_rows(self) -> list[list[str]]:
         """Cells of the table."""
-        return [[format_value(name, row[name]) for name in self.shown_columns] for row in self.rows]
+        return [list(map(format_value, self.shown_columns, row)) for row in self.shown_values]
 
     @property
     def scalar(self) -> str:
         """The value of a card that shows only one, with its unit."""
-        [[name, value]] = self.rows[0].items() if self.rows else [[self.columns[0], None]]
+        [[name, value]] = self.rows[0].items()
         column, text = read_columns()[name], format_value(name, value)
-        has_unit = column.format and column.format.unit and value is not None
+        has_unit = column.format and column.format.unit
         return f"{text}\N{NO-BREAK SPACE}{column.format.unit}" if has_unit else text
 
     @property

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+NOTHING_TO_REPORT = "Rien à signaler."
 CONTENT = Path(__file__).with_name("content")
 GRID_COLUMNS = 24
 PARAMETER = re.compile(r"\{\{(\w+)\}\}")
@@ -70,6 +71,9 @@ class Card(_Model):
 
     The rows of a waterfall also have `outcome`, the color of the bar, `subtotal`, the level to draw
     after it or null, and `total`, the last level.
+
+    A page shows `empty` instead of a card without rows or whose figures are all zero. With
+    `has_real_zero`, zero is shown.
     """
 
     slug: str
@@ -83,6 +87,8 @@ class Card(_Model):
     y: tuple[str, ...] = ()
     levels: dict[str, Level] = {}
     is_folded: bool = False
+    empty: str = NOTHING_TO_REPORT
+    has_real_zero: bool = False
 
     @model_validator(mode="after")
     def _check_axes(self) -> "Card":
@@ -112,6 +118,12 @@ class Dashboard(_Model):
         if len({card.title for card in self.cards}) < len(self.cards):
             raise ValueError(f"{self.slug}: two cards have the same title")
         return self
+
+    def cards_for(self, siren: str | None) -> tuple[Card, ...]:
+        """Return the cards of a page: for one SIREN, only those that the SIREN filters."""
+        if siren is None:
+            return self.cards
+        return tuple(card for card in self.cards if "siren" in PARAMETER.findall(card.sql))
 
     def placed_cards(self) -> Iterator[tuple[Card, int, int]]:
         """Yield each card with its row and column in the grid."""

@@ -1,11 +1,9 @@
-"""The dashboards: the SQL of their cards, their files, and their pages in a browser."""
+"""The dashboards: the SQL of their cards, and their files."""
 
 import re
-import subprocess
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,6 @@ import sqlfluff
 import yaml
 from sqlfluff.core import FluffConfig
 
-from common.exit_codes import ExitCode
 from reports import french
 from reports.dashboards.card_query import bind_parameters, run_card
 from reports.dashboards.card_values import format_value
@@ -27,8 +24,7 @@ from reports.dashboards.specification import (
     read_dashboards,
     read_filters,
 )
-from tests.support.browser import Browser
-from tests.support.submission import Incidents, send_with_incidents
+from tests.support.submission import Incidents
 from tests.support.warehouse import PROJECT, Warehouse
 
 DASHBOARDS = read_dashboards()
@@ -40,38 +36,6 @@ CARDS = [
 ]
 SLUGS = [dashboard.slug for dashboard in DASHBOARDS]
 APRIL, MAY = date(2025, 4, 1), date(2025, 5, 1)
-PHONE, SCREEN, PAPER = 390, 1280, 1032
-LONG_NAME = "<script>alert('Énergie & Recharge')</script> du Syndicat de la longue vallée du Ponant"
-
-
-@pytest.fixture(scope="module")
-def incidents(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Incidents:
-    return send_with_incidents(make_warehouse(like=made))
-
-
-@pytest.fixture(scope="module")
-def siren(incidents: Incidents) -> str:
-    """The SIREN whose stations were refused and locked."""
-    [(siren,)] = incidents.warehouse.query(
-        "select distinct siren from tiruert.station_submissions where is_locked"
-    )
-    return siren
-
-
-@pytest.fixture(scope="module")
-def pages(incidents: Incidents, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pages")
-    render(incidents.warehouse, "--output", str(folder))
-    return folder
-
-
-def run_render(warehouse: Warehouse, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return warehouse.run("python", "-m", "reports.dashboards", "render", *arguments)
-
-
-def render(warehouse: Warehouse, *arguments: str) -> None:
-    finished = run_render(warehouse, *arguments)
-    assert finished.returncode == ExitCode.SUCCESS, finished.stderr
 
 
 def card_rows(warehouse: Warehouse, card: Card, **values: str) -> list[dict[str, Any]]:
@@ -250,162 +214,7 @@ def test_exposure_lists_every_mart_of_the_dashboard(dashboard: Dashboard) -> Non
     assert refs == marts & words
 
 
-# --- Pages
-
-
-@pytest.mark.parametrize("width", [PHONE, SCREEN])
-@pytest.mark.parametrize("name", ["index", *SLUGS])
-def test_page_is_not_clipped_and_loads_nothing(
-    browser: Browser, pages: Path, name: str, width: int
-) -> None:
-    browser.open(pages / f"{name}.html", width)
-    assert browser.clipped_texts() == []
-    assert browser.overlapping_texts() == []
-    assert browser.console_messages() == []
-    assert browser.loaded_urls() == []
-
-
-@pytest.mark.parametrize("name", SLUGS)
-def test_printed_page_is_not_clipped(browser: Browser, pages: Path, name: str) -> None:
-    browser.open(pages / f"{name}.html", PAPER)
-    browser.emulate_print(True)
-    try:
-        assert browser.clipped_texts(include_scrollable=True) == []
-        assert browser.texts(".card")
-    finally:
-        browser.emulate_print(False)
-
-
-@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=SLUGS)
-def test_every_card_shows_data(browser: Browser, pages: Path, dashboard: Dashboard) -> None:
-    browser.open(pages / f"{dashboard.slug}.html", SCREEN)
-    for card in dashboard.cards:
-        selector = f"#{card.slug}"
-        if card.display == "text":
-            assert re.search(r"\d", browser.texts(f"{selector} .sentence")[0]), card.slug
-            continue
-        if card.display == "scalar":
-            assert re.search(r"\d", browser.texts(f"{selector} .figure")[0]), card.slug
-            continue
-        assert browser.texts(f"{selector} tbody tr"), card.slug
-        if card.display != "table":
-            for variant in ("wide", "narrow"):
-                marks = browser.texts(f"{selector} .{variant} svg .role-mark path")
-                assert marks, f"{card.slug}, {variant}"
-
-
-@pytest.mark.parametrize("name", ["index", *SLUGS])
-def test_page_is_accessible_to_screen_readers(browser: Browser, pages: Path, name: str) -> None:
-    browser.open(pages / f"{name}.html", SCREEN)
-    text = (pages / f"{name}.html").read_text()
-    assert '<html lang="fr">' in text
-    levels = [int(level) for level in re.findall(r"<h(\d)", text)]
-    assert levels[0] == 1
-    assert set(levels[1:]) == {2}
-    assert text.index('class="skip"') < text.index("<nav")
-    assert len(re.findall(r"<table>\s*<caption>\S", text)) == text.count("<table>")
-    charts = text.count('<div class="chart" role="img" aria-label="')
-    assert charts == text.count("<summary>Voir les données</summary>")
-    assert "<script" not in text
-    identifiers = re.findall(r' id="([^"]+)"', text)
-    assert len(identifiers) == len(set(identifiers))
-
-
-def test_page_figures_match_the_marts(browser: Browser, pages: Path, incidents: Incidents) -> None:
-    [(received, rejected, blocked)] = incidents.warehouse.query(
-        "select received_kwh / 1000, rejected_kwh / 1000, blocked_kwh / 1000"
-        " from tiruert.energy_balance_monthly where period = %s",
-        MAY,
-    )
-    [(acknowledged,)] = incidents.warehouse.query(
-        "select sum(energy_mwh) from tiruert_ledger.station_status where period = %s", MAY
-    )
-    browser.open(pages / "bilan-energetique.html", SCREEN)
-    for slug, figure in [
-        ("received", received),
-        ("rejected", rejected),
-        ("blocked", blocked),
-        ("acknowledged", acknowledged),
-    ]:
-        [shown] = browser.texts(f"#{slug} .figure")
-        assert shown.endswith("\u00a0MWh")
-        assert parse_figure(shown) == pytest.approx(figure, abs=Decimal("0.0005")), slug
-    steps = browser.texts("#waterfall tbody td:nth-child(2)")
-    assert sum(map(parse_figure, steps)) == pytest.approx(acknowledged, abs=Decimal("0.01"))
-    assert parse_figure(steps[0]) == pytest.approx(received, abs=Decimal("0.0005"))
-    [(sendable,)] = incidents.warehouse.query(
-        "select sendable_kwh / 1000 from tiruert.energy_balance_monthly where period = %s", MAY
-    )
-    figures = browser.texts("#waterfall .wide .role-mark text")
-    names = browser.texts("#waterfall .wide .role-axis-label text")[-len(figures) :]
-    bars = {name: parse_figure(figure) for name, figure in zip(names, figures, strict=True)}
-    for name, figure in [("Transmissible", sendable), ("Acquitté par CARBURE", acknowledged)]:
-        assert bars[name] == pytest.approx(figure, abs=Decimal("0.0005")), name
-    assert names[-1] == "Acquitté par CARBURE"
-
-
-def parse_figure(text: str) -> Decimal:
-    """Parse a figure such as −1 234,5 MWh."""
-    return Decimal(re.sub(r"[^\d,−]", "", text).replace(",", ".").replace("−", "-"))
-
-
-def test_submission_page_lists_changed_locked_and_refused_stations(
-    browser: Browser, pages: Path, incidents: Incidents
-) -> None:
-    browser.open(pages / "soumission-carbure.html", SCREEN)
-    first_cells = "tbody td:first-child"
-    assert set(browser.texts(f"#differences {first_cells}")) == {
-        incidents.never_accepted,
-        incidents.locked,
-        incidents.changed_and_refused,
-    }
-    assert browser.texts(f"#locked {first_cells}") == [incidents.locked]
-    refusals = browser.texts("#refusals tbody tr")
-    assert any("already validated" in row and incidents.locked in row for row in refusals)
-    # Reasons from CARBURE are escaped.
-    assert any("<b>du registre</b>" in row for row in refusals)
-
-
-def test_long_name_with_markup_is_escaped_and_fits(
-    incidents: Incidents,
-    make_warehouse: Callable[..., Warehouse],
-    tmp_path: Path,
-    siren: str,
-    browser: Browser,
-) -> None:
-    copy = make_warehouse(like=incidents.warehouse)
-    for mart in ("energy_balance_daily", "data_freshness"):
-        copy.query(
-            f"update tiruert.{mart} set amenageur_name = %s where siren = %s", LONG_NAME, siren
-        )
-    render(copy, "--siren", siren, "--period", "2025-05", "--output", str(tmp_path))
-    for name in ("anomalies", "fraicheur"):
-        page = (tmp_path / f"{name}.html").read_text()
-        assert "<script" not in page
-        assert "&lt;script&gt;" in page
-        assert f"SIREN : <strong>{siren}</strong>" in page
-        for width in (PHONE, SCREEN):
-            browser.open(tmp_path / f"{name}.html", width)
-            assert browser.clipped_texts() == []
-
-
-def test_empty_month_is_shown_and_missing_month_is_an_error(
-    incidents: Incidents, tmp_path: Path
-) -> None:
-    render(incidents.warehouse, "--siren", "<nobody>", "--output", str(tmp_path))
-    page = (tmp_path / "soumission-carbure.html").read_text()
-    assert "Rien ce mois-ci." in page
-    assert "<nobody>" not in page
-    finished = run_render(incidents.warehouse, "--period", "2019-01")
-    assert finished.returncode == ExitCode.WAREHOUSE
-    assert "has not been built" in finished.stderr
-
-
-def test_unwritable_folder_is_an_error(incidents: Incidents, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    finished = run_render(incidents.warehouse, "--output", str(tmp_path / "file" / "pages"))
-    assert finished.returncode == ExitCode.USAGE
-    assert finished.stderr.startswith("Error: cannot write in ")
+# --- Values
 
 
 def test_card_values_are_formatted_in_french() -> None:

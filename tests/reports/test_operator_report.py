@@ -17,7 +17,7 @@ from dev.carbure_stub import CarbureStub, running
 from dev.qualicharge import Amenageur, ChargePoint, OperationalUnit, Session, Source, Station
 from reports import french
 from reports.operator.csv_tables import TABLES
-from reports.operator.csv_writer import format_cell
+from reports.spreadsheets import format_cell
 from tests.support.browser import Browser
 from tests.support.submission import send, with_carbure
 from tests.support.warehouse import Warehouse

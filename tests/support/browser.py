@@ -1,5 +1,6 @@
 """A headless Chromium that checks the layout of a page."""
 
+import base64
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +68,18 @@ for (const chart of document.querySelectorAll(".chart svg")) {
 return overlaps
 """
 
+# Return the texts of a page, each as a reader sees it, with the spaces that are in the file.
+READ_TEXTS = """
+const tags = "title, p, li, td, th, caption, h1, h2, h3, summary, dt, dd, text"
+return [...document.querySelectorAll(tags)]
+    .map(element => {
+        const copy = element.cloneNode(true)
+        copy.querySelectorAll("code, style").forEach(code => code.remove())
+        return copy.textContent.trim()
+    })
+    .concat([...document.querySelectorAll("[aria-label]")].map(e => e.getAttribute("aria-label")))
+"""
+
 
 class Browser:
     """One window, which shows one page at a time."""
@@ -86,6 +99,13 @@ class Browser:
             "Emulation.setEmulatedMedia", {"media": "print" if is_printed else ""}
         )
 
+    def print_to_pdf(self) -> bytes:
+        printed = self.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
+        return base64.b64decode(printed["data"])
+
+    def read_texts(self) -> list[str]:
+        return self.driver.execute_script(READ_TEXTS)
+
     def clipped_texts(self, *, include_scrollable: bool = False) -> list[str]:
         return self.driver.execute_script(CLIPPED_TEXTS, include_scrollable)
 
@@ -99,6 +119,11 @@ class Browser:
         """URLs that the page loaded, without its own."""
         return self.driver.execute_script(
             "return performance.getEntriesByType('resource').map(entry => entry.name)"
+        )
+
+    def link_urls(self) -> list[str]:
+        return self.driver.execute_script(
+            "return [...document.links].filter(a => !a.hash).map(a => a.href)"
         )
 
     def texts(self, selector: str) -> list[str]:
