@@ -7,7 +7,7 @@ DEMO_PACKAGES := $(VENV)/.demo-packages
 ALL_PACKAGES := $(VENV)/.all-packages
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo psql docs reference rules dashboards test lint measure bench lock clean
+.PHONY: help install demo psql docs reference rules dashboards screenshots test lint measure bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,10 @@ rules: reference ## Same as reference
 dashboards: $(DEMO_PACKAGES) ## Render the dashboards to target/dashboards; PERIOD=2025-04 SIREN=199900002
 	$(if $(PGHOST),,$(BIN)/python -m dev.demo shell) $(BIN)/python -m reports.dashboards render \
 		$(if $(PERIOD),--period $(PERIOD)) $(if $(SIREN),--siren $(SIREN))
+
+screenshots: install ## Take the screenshots in docs/images from the demo's dashboards (needs chromium)
+	$(BIN)/python -m dev.demo shell $(BIN)/python -m reports.dashboards render
+	$(BIN)/python -m dev.screenshots
 
 # Without PGHOST, starts a private server.
 test: install ## Run all tests

@@ -61,6 +61,19 @@ class Months(click.ParamType[list[date]]):
         return months
 
 
+class Siren(click.ParamType[str]):
+    """Any text, because a SIREN in the marts may be invalid. Bytes that are not UTF-8 fail."""
+
+    name = "siren"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check that the value can be sent to PostgreSQL."""
+        text = str(value)
+        if text != text.encode(errors="ignore").decode():
+            self.fail("is not text in UTF-8", param, ctx)
+        return text
+
+
 def printable(text: str) -> str:
     """Escape control characters, which could forge lines or reach the terminal."""
     return "".join(

@@ -14,6 +14,7 @@ from typing import Any, cast
 import yaml
 from pydantic.fields import FieldInfo
 
+import reports.dashboards.__main__
 import reports.operator.__main__
 import sender.__main__
 from common.exit_codes import ExitCode
@@ -137,6 +138,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "settings": _settings_table,
     "sender-exit-codes": lambda: _exit_codes_table(sender.__main__.EXIT_CODES),
     "operator-exit-codes": lambda: _exit_codes_table(reports.operator.__main__.EXIT_CODES),
+    "dashboards-exit-codes": lambda: _exit_codes_table(reports.dashboards.__main__.EXIT_CODES),
     "doc-blocks": _doc_blocks,
     "catalogue": _catalogue_table,
     "limits": _limits_table,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from common.cli import Month, run_cli
+from common.cli import Month, Siren, run_cli
 from common.database import connected, snapshot
 from common.errors import SettingsError, UserError
 from common.exit_codes import ExitCode, help_text
@@ -16,7 +16,8 @@ from reports.dashboards.specification import read_dashboards
 
 EXIT_CODES = {
     ExitCode.SUCCESS: "the pages are written, or Metabase is up to date",
-    ExitCode.INCOMPLETE: "the SIREN has no data in that month; Metabase refuses or is unreachable",
+    ExitCode.INCOMPLETE: "render: the SIREN has no data in that month;"
+    " metabase: it is unreachable, or refuses a request",
     ExitCode.CHANGES_PENDING: "metabase without --apply: something would change",
     ExitCode.USAGE: "an invalid option or setting, or a folder that cannot be written",
     ExitCode.WAREHOUSE: "the warehouse is unavailable, or not built for that month",
@@ -37,7 +38,9 @@ def command() -> None:
 
 @command.command()
 @click.option("--period", type=Month(), help="The month. The default is the latest complete one.")
-@click.option("--siren", help="Write pages of this SIREN only, in a folder below --output.")
+@click.option(
+    "--siren", type=Siren(), help="Write pages of this SIREN only, in a folder below --output."
+)
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),

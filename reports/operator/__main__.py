@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from common.cli import Month, run_cli
+from common.cli import Month, Siren, run_cli
 from common.errors import SettingsError
 from common.exit_codes import ExitCode, help_text
 from common.settings import WarehouseSettings
@@ -21,18 +21,9 @@ EXIT_CODES = {
 }
 
 
-def _check_siren(_: click.Context, __: click.Parameter, siren: str) -> str:
-    """Accept any text, because a SIREN in the marts may be invalid. Reject undecodable bytes."""
-    if siren != siren.encode(errors="ignore").decode():
-        raise click.BadParameter("is not text in UTF-8")
-    return siren
-
-
 @click.command(epilog=help_text(EXIT_CODES))
 @click.option("--period", type=Month(), required=True, help="The month, such as 2025-04.")
-@click.option(
-    "--siren", required=True, callback=_check_siren, help="The operator's SIREN in the marts."
-)
+@click.option("--siren", type=Siren(), required=True, help="The operator's SIREN in the marts.")
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),

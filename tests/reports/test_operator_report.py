@@ -18,6 +18,7 @@ from dev.qualicharge import Amenageur, ChargePoint, OperationalUnit, Session, So
 from reports import french
 from reports.operator.csv_tables import TABLES
 from reports.spreadsheets import format_cell
+from reports.typography import typeset
 from tests.support.browser import Browser
 from tests.support.submission import send, with_carbure
 from tests.support.warehouse import Warehouse
@@ -277,9 +278,12 @@ def test_comparisons_hold_for_the_figures_shown(
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_page_is_not_clipped(browser: Browser, folders: dict[str, Path], width: int) -> None:
+def test_page_is_not_clipped_and_is_typeset(
+    browser: Browser, folders: dict[str, Path], width: int
+) -> None:
     browser.open(folders["199900069"] / "index.html", width)
     assert browser.clipped_texts() == []
+    assert browser.wrongly_typeset_texts() == []
     assert browser.loaded_urls() == []
 
 
@@ -338,8 +342,8 @@ def test_page_shows_labels_from_reason_labels(
         " where period = '2025-04-01' and reason = any(%s)",
         list(rules | blocking_reasons),
     ):
-        assert title in page
-        assert explanation in page
+        assert typeset(title) in page
+        assert typeset(explanation) in page
 
 
 def test_second_run_replaces_the_folder(
@@ -427,7 +431,7 @@ def test_compared_session_is_empty_if_no_longer_in_the_marts(
     without_march.query("drop table tiruert_intermediate.int_session_flags_2025_03")
     folder = write_report(without_march, tmp_path, BOUNDARY_SIREN)
     assert set(compared_sessions(folder).values()) == {("", "")}
-    assert "n'est plus dans les données" in html.unescape((folder / "index.html").read_text())
+    assert "n’est plus dans les données" in html.unescape((folder / "index.html").read_text())
 
 
 def test_names_cannot_inject_formulas_or_scripts(

@@ -37,18 +37,6 @@ LONG_NAME = "<script>alert('Énergie & Recharge')</script> du Syndicat de la lon
 MIN_USED_SHARE = 0.4
 # 12 mm and 16 mm, in points.
 TOP_MARGIN, BOTTOM_MARGIN = 34, 45
-WRONG_TYPOGRAPHY = re.compile(
-    r"""
-    [^\W\d_]'                      # a typewriter's apostrophe
-    | [ \n][:;!?%»]                # a line may start with the sign
-    | \d[ \n][kM]?Wh\b
-    | «[ \n]
-    | (?:^|[\s(])-\d               # a hyphen as a minus sign
-    | \d:\d\d:\d\d[.,]\d           # parts of a second
-    | \d\ \d{3}(?!\d)             # a line may start in a number
-    """,
-    re.VERBOSE,
-)
 
 
 @pytest.fixture(scope="module")
@@ -354,9 +342,7 @@ def words_of_others(warehouse: Warehouse, siren: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize("name", PAGES)
 def test_texts_have_french_typography(browser: Browser, output: Path, name: str) -> None:
     browser.open(output / f"{name}.html", SCREEN)
-    texts = browser.read_texts()
-    assert texts
-    assert [text for text in texts if WRONG_TYPOGRAPHY.search(text)] == []
+    assert browser.wrongly_typeset_texts() == []
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,15 @@
 """A headless Chromium that checks the layout of a page."""
 
 import base64
-import shutil
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 
-FLAGS = (
-    "--headless=new",
-    # Chromium's sandbox does not work as root, for example in a container.
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+from dev.browser import MissingBrowserError, open_chromium, open_page
 
 # Return texts and elements that exceed the window, their container or their chart. Skip hidden
 # elements, and scrollable regions unless the argument is true.
@@ -80,6 +69,20 @@ return [...document.querySelectorAll(tags)]
     .concat([...document.querySelectorAll("[aria-label]")].map(e => e.getAttribute("aria-label")))
 """
 
+# What French typography does not allow in a text.
+WRONG_TYPOGRAPHY = re.compile(
+    r"""
+    [^\W\d_]'                      # a typewriter's apostrophe
+    | [ \n][:;!?%»]                # a line may start with the sign
+    | \d[ \n][kM]?Wh\b
+    | «[ \n]
+    | (?:^|[\s(])-\d               # a hyphen as a minus sign
+    | \d:\d\d:\d\d[.,]\d           # parts of a second
+    | \d\ \d{3}(?!\d)             # a line may start in a number
+    """,
+    re.VERBOSE,
+)
+
 
 class Browser:
     """One window, which shows one page at a time."""
@@ -88,11 +91,7 @@ class Browser:
         self.driver = driver
 
     def open(self, page: Path, width: int) -> None:
-        self.driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False},
-        )
-        self.driver.get(page.as_uri())
+        open_page(self.driver, page, width)
 
     def emulate_print(self, is_printed: bool) -> None:
         self.driver.execute_cdp_cmd(
@@ -103,8 +102,10 @@ class Browser:
         printed = self.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
         return base64.b64decode(printed["data"])
 
-    def read_texts(self) -> list[str]:
-        return self.driver.execute_script(READ_TEXTS)
+    def wrongly_typeset_texts(self) -> list[str]:
+        texts = self.driver.execute_script(READ_TEXTS)
+        assert texts
+        return [text for text in texts if WRONG_TYPOGRAPHY.search(text)]
 
     def clipped_texts(self, *, include_scrollable: bool = False) -> list[str]:
         return self.driver.execute_script(CLIPPED_TEXTS, include_scrollable)
@@ -136,16 +137,8 @@ class Browser:
 @contextmanager
 def open_browser(folder: Path) -> Iterator[Browser]:
     """Run Chromium with an empty profile in `folder`. Skip the test if it is not installed."""
-    programs = [shutil.which(name) for name in ("chromium", "chromedriver")]
-    if None in programs:
-        pytest.skip("needs chromium and chromedriver (Debian: chromium, chromium-driver)")
-    options = ChromeOptions()
-    options.binary_location = programs[0]
-    for flag in (*FLAGS, f"--user-data-dir={folder}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=Service(programs[1]))
     try:
-        yield Browser(driver)
-    finally:
-        driver.quit()
+        with open_chromium(folder) as driver:
+            yield Browser(driver)
+    except MissingBrowserError as error:
+        pytest.skip(str(error))
