@@ -59,8 +59,9 @@ def run(data: Path | None, period: datetime | None) -> None:
             for line in incidents.Incidents(sender, stub, months[-1], siren).lines():
                 click.echo(line)
         # Last, so that the pages show the incidents.
-        render = ("-m", "reports.dashboards", "render", "--period", f"{months[-1]:%Y-%m}")
-        _run_step(database, "python", *render)
+        render = ("python", "-m", "reports.dashboards", "render", "--period")
+        for month in months:
+            _run_step(database, *render, f"{month:%Y-%m}")
         click.echo(summary.NEXT_STEPS)
 
 

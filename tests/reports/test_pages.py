@@ -312,6 +312,25 @@ def test_pages_of_a_siren_show_nothing_about_others(
             assert found == [], kind
 
 
+def test_other_owner_of_a_station_has_no_name(
+    incidents: Incidents, make_warehouse: Callable[..., Warehouse], siren: str, tmp_path: Path
+) -> None:
+    warehouse = make_warehouse(like=incidents.warehouse)
+    warehouse.query(
+        "insert into tiruert_intermediate.change_log"
+        " (period, id_station_itinerance, changed_at, cause, value_before, value_after)"
+        " values (%s, %s, now(), 'owner', %s, %s)",
+        *(MAY, incidents.locked, f"{siren} FRX01", "123456782 FRX02"),
+    )
+    render(warehouse, "--output", str(tmp_path))
+    render(warehouse, "--siren", siren, "--output", str(tmp_path))
+    name = "soumission-carbure-2025-05-changes.csv"
+    of_all = (tmp_path / "2025-05" / name).read_text()
+    of_siren = (tmp_path / siren / "2025-05" / name).read_text()
+    assert f"{siren} FRX01;123456782 FRX02" in of_all
+    assert f"{siren} FRX01;un autre SIREN" in of_siren
+
+
 def words_of_others(warehouse: Warehouse, siren: str) -> dict[str, list[str]]:
     """Return what identifies others than a SIREN, and the totals of all, by kind."""
     own, others = "siren = %s", "siren is distinct from %s"

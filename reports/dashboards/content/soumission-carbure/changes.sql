@@ -13,8 +13,15 @@ select
     title as cause,
     sessions,
     change_mwh,
-    value_before,
-    value_after
+    -- An owner starts with its SIREN. The page of one SIREN does not show another.
+    case
+        when cause <> 'owner' or starts_with(value_before, coalesce([[{{siren}},]] '')) then value_before
+        else 'un autre SIREN'
+    end as value_before,
+    case
+        when cause <> 'owner' or starts_with(value_after, coalesce([[{{siren}},]] '')) then value_after
+        else 'un autre SIREN'
+    end as value_after
 from acknowledged_changes
 where
     period = (select chosen.period from chosen)
