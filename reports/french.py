@@ -4,10 +4,11 @@ import math
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_timezone
 from babel.numbers import format_decimal, format_percent
 
 LOCALE = "fr"
+PARIS = get_timezone("Europe/Paris")
 NOT_FINITE = {"nan": "pas un nombre", "inf": "infinie", "-inf": "moins l'infini"}
 NO_VALUE = "—"
 
@@ -40,12 +41,23 @@ def month(day: date, width: str = "MMMM") -> str:
 
 
 def timestamp(text: str | None) -> str:
-    """Format an ISO 8601 timestamp to the second. Return other text unchanged."""
+    """Format an ISO 8601 timestamp in UTC, to the second. Return other text unchanged."""
     try:
-        parsed = datetime.fromisoformat(text or "")
+        return _date_and_time(datetime.fromisoformat(text or ""))
     except ValueError:
         return text or ""
-    return f"{parsed:%d/%m/%Y %H:%M:%S}"
+
+
+def paris_timestamp(text: str | None) -> str:
+    """Format an ISO 8601 timestamp in Paris time. Return an empty string if it has none."""
+    try:
+        return _date_and_time(datetime.fromisoformat(text or "").astimezone(PARIS))
+    except (ValueError, OverflowError):
+        return ""
+
+
+def _date_and_time(moment: datetime) -> str:
+    return f"{moment:%d/%m/%Y %H:%M:%S}"
 
 
 def utc_minute(moment: datetime) -> str:

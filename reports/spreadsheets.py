@@ -3,7 +3,7 @@
 import csv
 import math
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,10 @@ from reports import french
 ENCODING = "utf-8-sig"
 # Spreadsheets run text that starts with one of these as a formula.
 FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Years that spreadsheets can compute with, in any time zone.
+DATE_YEARS = range(1900, 9999)
+# Spreadsheets keep 15 digits. The last ones of a double are noise, as in 22.000000000000004.
+FLOAT_FORMAT = ".12g"
 
 
 def write_csv(file: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
@@ -25,6 +29,27 @@ def write_csv(file: Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) 
             writer.writerow(format_cell(value) for value in row)
 
 
+def timestamp_cells(text: str | None) -> tuple[str, str]:
+    """Format an ISO 8601 timestamp twice, in UTC and in Paris time, as a date of spreadsheets.
+
+    Fractions of a second are dropped: Excel would show `00:00,3` instead of the date. A time that
+    is no date in spreadsheets is the same text in both cells.
+    """
+    try:
+        moment = datetime.fromisoformat(text or "").astimezone(UTC)
+    except ValueError:
+        cell = french.NOT_FINITE.get((text or "").replace("infinity", "inf"), text or "")
+        return cell, cell
+    if moment.year not in DATE_YEARS:
+        cell = f"{_date_and_time(moment)} UTC"
+        return cell, cell
+    return _date_and_time(moment), _date_and_time(moment.astimezone(french.PARIS))
+
+
+def _date_and_time(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(" ", "seconds")
+
+
 def format_cell(value: Any) -> str:
     """Format a value as the text of a cell."""
     match value:
@@ -33,14 +58,13 @@ def format_cell(value: Any) -> str:
         case bool():
             text = "oui" if value else "non"
         case float() if math.isfinite(value):
-            # Keep every digit, so that readers can repeat the comparisons of the rules.
-            text = format_cell(Decimal(repr(value)).normalize())
+            text = format_cell(Decimal(format(value, FLOAT_FORMAT)).normalize())
         case float():
             text = french.NOT_FINITE[repr(value)]
         case Decimal():
             text = f"{value:f}".replace(".", ",")
         case datetime():
-            text = value.isoformat(timespec="seconds")
+            text = _date_and_time(value)
         case list():
             text = format_cell(", ".join(value))
         case str():

@@ -20,12 +20,23 @@ REQUEST_OUTCOMES = {
 
 
 class CsvColumn(NamedTuple):
-    """A column of a file. `field` is the query's column; `labels` replace its values."""
+    """A column of a file. `field` is the query's column; `labels` replace its values.
+
+    A timestamp becomes two columns: in UTC, as the rules read it, and in Paris time.
+    """
 
     field: str
     header: str
     description: str
     labels: Mapping[str, str] = {}
+    is_timestamp: bool = False
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The headers of its columns in the file."""
+        if self.is_timestamp:
+            return f"{self.header} (UTC)", f"{self.header} (Paris)"
+        return (self.header,)
 
 
 class CsvTable(NamedTuple):
@@ -35,6 +46,10 @@ class CsvTable(NamedTuple):
     file: str
     description: str
     columns: tuple[CsvColumn, ...]
+
+
+def _timestamp(field: str, header: str, description: str) -> CsvColumn:
+    return CsvColumn(field, header, description, is_timestamp=True)
 
 
 _CHARGE_POINT = (
@@ -47,9 +62,9 @@ _CHARGE_POINT = (
     ),
 )
 _TIMESTAMPS = (
-    CsvColumn("started_at", "début", "Début de la session."),
-    CsvColumn("ended_at", "fin", "Fin de la session."),
-    CsvColumn("received_at", "reçue le", "Réception de la session par QualiCharge."),
+    _timestamp("started_at", "début", "Début de la session."),
+    _timestamp("ended_at", "fin", "Fin de la session."),
+    _timestamp("received_at", "reçue le", "Réception de la session par QualiCharge."),
 )
 _SESSION = CsvColumn("session_id", "session", "Identifiant de la session dans QualiCharge.")
 _ENERGY = (
@@ -101,18 +116,18 @@ REJECTED_SESSIONS = CsvTable(
             " charge par début, fin, réception puis identifiant. Vide si elle n'est plus dans les"
             " données.",
         ),
-        CsvColumn("previous_started_at", "début de la précédente", "Début de cette session."),
-        CsvColumn("previous_ended_at", "fin de la précédente", "Fin de cette session."),
-        CsvColumn("previous_received_at", "précédente reçue le", "Réception de cette session."),
+        _timestamp("previous_started_at", "début de la précédente", "Début de cette session."),
+        _timestamp("previous_ended_at", "fin de la précédente", "Fin de cette session."),
+        _timestamp("previous_received_at", "précédente reçue le", "Réception de cette session."),
         CsvColumn(
             "hiding_session_id",
             "session antérieure",
             "Règle hidden_overlap : la session, antérieure à la précédente, dont la fin est après"
             " le début de celle-ci.",
         ),
-        CsvColumn("hiding_started_at", "début de l'antérieure", "Début de cette session."),
-        CsvColumn("hiding_ended_at", "fin de l'antérieure", "Fin de cette session."),
-        CsvColumn("hiding_received_at", "antérieure reçue le", "Réception de cette session."),
+        _timestamp("hiding_started_at", "début de l'antérieure", "Début de cette session."),
+        _timestamp("hiding_ended_at", "fin de l'antérieure", "Fin de cette session."),
+        _timestamp("hiding_received_at", "antérieure reçue le", "Réception de cette session."),
     ),
 )
 
@@ -198,8 +213,8 @@ REQUEST_STATIONS = CsvTable(
         CsvColumn(
             "request_id", "requête", "Numéro de la requête ; une requête porte plusieurs stations."
         ),
-        CsvColumn("sent_at", "envoyée le", "Envoi de la requête."),
-        CsvColumn(
+        _timestamp("sent_at", "envoyée le", "Envoi de la requête."),
+        _timestamp(
             "responded_at", "réponse le", "Réponse de CARBURE ; vide si aucune n'a été attendue."
         ),
         *_CHARGE_POINT[1:],
@@ -229,7 +244,7 @@ CHANGES = CsvTable(
     (
         _CHARGE_POINT[1],
         CsvColumn("siren", "premier SIREN", "SIREN crédité lors du premier acquittement."),
-        CsvColumn("first_acknowledged_at", "acquittée le", "Premier acquittement de CARBURE."),
+        _timestamp("first_acknowledged_at", "acquittée le", "Premier acquittement de CARBURE."),
         CsvColumn("first_mwh", "énergie acquittée d'abord (MWh)", "Énergie acquittée alors."),
         CsvColumn("computed_mwh", "énergie à envoyer (MWh)", "Énergie calculée maintenant."),
         CsvColumn("computed_siren", "SIREN actuel", "SIREN crédité maintenant ; vide si aucun."),
@@ -241,7 +256,7 @@ CHANGES = CsvTable(
         CsvColumn("change_mwh", "effet (MWh)", "Effet de la cause sur l'énergie retenue."),
         CsvColumn("value_before", "avant", "SIREN, unité et blocage, ou puissance, avant."),
         CsvColumn("value_after", "après", "Les mêmes, après."),
-        CsvColumn(
+        _timestamp(
             "changed_at", "calculé le", "Dernier calcul qui a changé le mois pour cette cause."
         ),
     ),

@@ -13,11 +13,13 @@ def write_csv(file: Path, table: CsvTable, rows: Iterable[QueryRow]) -> None:
     """Write a header and the rows, one at a time."""
     spreadsheets.write_csv(
         file,
-        [column.header for column in table.columns],
-        ([_column_value(row, column) for column in table.columns] for row in rows),
+        [header for column in table.columns for header in column.headers],
+        ([value for column in table.columns for value in _values(row, column)] for row in rows),
     )
 
 
-def _column_value(row: QueryRow, column: CsvColumn) -> Any:
+def _values(row: QueryRow, column: CsvColumn) -> tuple[Any, ...]:
     value = getattr(row, column.field)
-    return column.labels.get(value, value) if column.labels else value
+    if column.is_timestamp:
+        return spreadsheets.timestamp_cells(value)
+    return (column.labels.get(value, value) if column.labels else value,)

@@ -17,8 +17,9 @@ from dev.carbure_stub import CarbureStub, running
 from dev.qualicharge import Amenageur, ChargePoint, OperationalUnit, Session, Source, Station
 from reports import french
 from reports.operator.csv_tables import TABLES
-from reports.spreadsheets import format_cell
+from reports.spreadsheets import format_cell, timestamp_cells
 from reports.typography import typeset
+from tests.support import spreadsheet
 from tests.support.browser import Browser
 from tests.support.submission import send, with_carbure
 from tests.support.warehouse import Warehouse
@@ -64,8 +65,8 @@ def parse_float(text: str) -> float:
     return float(not_finite.get(text, text.replace(",", ".")))
 
 
-def parse_timestamp(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def utc_time(row: CsvRow, column: str) -> datetime:
+    return datetime.fromisoformat(row[f"{column} (UTC)"]).replace(tzinfo=UTC)
 
 
 def total(rows: list[CsvRow], column: str) -> Decimal:
@@ -174,16 +175,18 @@ def check_comparisons(rows: list[CsvRow]) -> set[str]:
     rules = set()
     for row in rows:
         energy_kwh = parse_float(row["énergie reçue (kWh)"])
-        duration = parse_timestamp(row["fin"]) - parse_timestamp(row["début"])
+        duration = utc_time(row, "fin") - utc_time(row, "début")
         if "invalid_time" in row["règles"]:
             assert abs(duration) > timedelta(days=366)
             assert row["durée (h)"] == row["énergie possible (kWh)"] == ""
             rules.add("invalid_time")
             continue
         duration_hours = parse_float(row["durée (h)"])
-        assert duration_hours == duration.total_seconds() / 3600
+        # Timestamps have whole seconds; the duration is exact.
+        assert abs(duration_hours * 3600 - duration.total_seconds()) < 1.001
         max_energy_kwh = parse_float(row["énergie possible (kWh)"])
-        assert max_energy_kwh == duration_hours * parse_float(row["puissance nominale (kW)"])
+        power_kw = parse_float(row["puissance nominale (kW)"])
+        assert max_energy_kwh == pytest.approx(duration_hours * power_kw, rel=1e-11)
         holds: dict[str, Callable[[], bool]] = {
             "negs": lambda duration_hours=duration_hours: duration_hours < 0,
             "eneu": lambda energy_kwh=energy_kwh: energy_kwh > 1000,
@@ -197,15 +200,15 @@ def check_comparisons(rows: list[CsvRow]) -> set[str]:
                 energy_kwh > 50 and energy_kwh > max_energy_kwh * 2
             ),
             "duplicate": lambda row=row: (
-                row["début"] == row["début de la précédente"]
-                and row["fin"] == row["fin de la précédente"]
+                row["début (UTC)"] == row["début de la précédente (UTC)"]
+                and row["fin (UTC)"] == row["fin de la précédente (UTC)"]
             ),
             "overlap": lambda row=row: (
-                parse_timestamp(row["début"]) < parse_timestamp(row["fin de la précédente"])
+                utc_time(row, "début") <= utc_time(row, "fin de la précédente")
             ),
             "invalid_energy": lambda energy_kwh=energy_kwh: not 0 <= energy_kwh < float("inf"),
             "hidden_overlap": lambda row=row: (
-                parse_timestamp(row["début"]) < parse_timestamp(row["fin de l'antérieure"])
+                utc_time(row, "début") <= utc_time(row, "fin de l'antérieure")
             ),
         }
         flagged = row["règles"].split(", ")
@@ -237,7 +240,9 @@ def check_previous_sessions(warehouse: Warehouse, rows: list[CsvRow]) -> None:
                     and (other.started_at, other.ended_at, other.received_at, other.session_id)
                     < (later.started_at, later.ended_at, later.received_at, later.session_id)
             ),
-            prior.started_at, prior.ended_at, prior.received_at
+            date_trunc('second', prior.started_at),
+            date_trunc('second', prior.ended_at),
+            date_trunc('second', prior.received_at)
         from unnest(%s::uuid[], %s::uuid[]) as pair (later_id, earlier_id)
         inner join tiruert.sessions_flagged as later on later.session_id = pair.later_id
         inner join tiruert.sessions_flagged as prior on prior.session_id = pair.earlier_id
@@ -250,9 +255,9 @@ def check_previous_sessions(warehouse: Warehouse, rows: list[CsvRow]) -> None:
             row["session"],
             True,
             False,
-            parse_timestamp(row["début de la précédente"]),
-            parse_timestamp(row["fin de la précédente"]),
-            parse_timestamp(row["précédente reçue le"]),
+            utc_time(row, "début de la précédente"),
+            utc_time(row, "fin de la précédente"),
+            utc_time(row, "précédente reçue le"),
         )
         for row in named
     )
@@ -275,6 +280,110 @@ def test_comparisons_hold_for_the_figures_shown(
         rules |= check_comparisons(rows)
         check_previous_sessions(sent[0], rows)
     assert len(rules) == 9
+
+
+def seconds_since_1970(cell: str) -> str:
+    return f'IF({cell}="";"";ROUND(({cell}-DATE(1970;1;1))*86400;3))'
+
+
+def timestamp_headers(file: str) -> list[str]:
+    [table] = [table for table in TABLES if table.file == file]
+    return [name for column in table.columns if column.is_timestamp for name in column.headers]
+
+
+@pytest.mark.parametrize("file", ["sessions-rejetees.csv", "sessions-bloquees.csv"])
+def test_spreadsheet_reads_the_times_of_sessions(
+    sent: tuple[Warehouse, CarbureStub], folders: dict[str, Path], tmp_path: Path, file: str
+) -> None:
+    folder = folders["199900069"]
+    headers = timestamp_headers(file)
+    computed = spreadsheet.compute(folder / file, seconds_since_1970, headers, tmp_path)
+    sessions = [row["session"] for row in csv_rows(folder, file)]
+    expected = sent[0].query(
+        """
+        select
+            cast(session_id as text),
+            trunc(extract(epoch from started_at)),
+            trunc(extract(epoch from started_at at time zone 'Europe/Paris')),
+            trunc(extract(epoch from ended_at)),
+            trunc(extract(epoch from ended_at at time zone 'Europe/Paris')),
+            trunc(extract(epoch from received_at)),
+            trunc(extract(epoch from received_at at time zone 'Europe/Paris'))
+        from tiruert.sessions_flagged where session_id = any(cast(%s as uuid[]))
+        """,
+        sessions,
+    )
+    assert len(sessions) > 50
+    assert sorted(expected) == sorted(
+        (session, *(Decimal(row[header]) for header in headers[:6]))
+        for session, row in zip(sessions, computed, strict=True)
+    )
+
+
+@pytest.mark.parametrize("file", sorted(FILES - {"index.html", "stations.csv"}))
+def test_spreadsheet_reads_every_timestamp_as_a_date(
+    folders: dict[str, Path], tmp_path: Path, file: str
+) -> None:
+    folder = folders["199900010"]
+    headers = timestamp_headers(file)
+    computed = spreadsheet.compute(folder / file, seconds_since_1970, headers, tmp_path)
+    for row, texts in zip(computed, csv_rows(folder, file), strict=True):
+        for utc, paris in zip(headers[::2], headers[1::2], strict=True):
+            assert bool(row[utc]) == bool(row[paris]) == bool(texts[utc])
+            # Winter and summer time.
+            assert not row[utc] or Decimal(row[paris]) - Decimal(row[utc]) in {3600, 7200}
+
+
+def test_spreadsheet_adds_up_the_energy(folders: dict[str, Path], tmp_path: Path) -> None:
+    headers = ["énergie reçue (kWh)", "énergie retenue (kWh)", "énergie à envoyer (MWh)"]
+    folder = folders["199900010"]
+    computed = spreadsheet.compute(
+        folder / "stations.csv", lambda cell: f"N({cell})", headers, tmp_path
+    )
+    for header in headers:
+        added = sum(Decimal(row[header]) for row in computed)
+        assert added == total(csv_rows(folder, "stations.csv"), header) != 0
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "cells"),
+    [
+        # The clocks change at 01:00 UTC on 30 March and 26 October 2025.
+        ("2025-03-30T00:59:59.999999+00:00", ("2025-03-30 00:59:59", "2025-03-30 01:59:59")),
+        ("2025-03-30T01:00:00+00:00", ("2025-03-30 01:00:00", "2025-03-30 03:00:00")),
+        ("2025-10-26T00:30:00+00:00", ("2025-10-26 00:30:00", "2025-10-26 02:30:00")),
+        ("2025-10-26T01:30:00+00:00", ("2025-10-26 01:30:00", "2025-10-26 02:30:00")),
+        (None, ("", "")),
+        ("infinity", ("infinie",) * 2),
+        ("-infinity", ("moins l'infini",) * 2),
+        ("0001-01-01T00:00:00+00:00", ("0001-01-01 00:00:00 UTC",) * 2),
+        ("9999-12-31T23:59:59+00:00", ("9999-12-31 23:59:59 UTC",) * 2),
+        ("0044-03-15T12:00:00+00:00 BC", ("0044-03-15T12:00:00+00:00 BC",) * 2),
+        ("294276-12-31T00:00:00+00:00", ("294276-12-31T00:00:00+00:00",) * 2),
+    ],
+)
+def test_timestamp_is_a_date_or_readable_text(
+    timestamp: str | None, cells: tuple[str, str]
+) -> None:
+    assert timestamp_cells(timestamp) == cells
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (22.000000000000004, "22"),
+        (0.1 + 0.2, "0,3"),
+        (0.3333333333333333, "0,333333333333"),
+        (1e15, "1000000000000000"),
+        (-2.5, "-2,5"),
+        (Decimal("12.345678901234567"), "12,345678901234567"),
+        (Decimal("1.500000"), "1,500000"),
+        (float("nan"), "pas un nombre"),
+        (float("-inf"), "moins l'infini"),
+    ],
+)
+def test_number_has_no_floating_point_noise(value: float | Decimal, cell: str) -> None:
+    assert format_cell(value) == cell
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -304,7 +413,7 @@ def test_every_request_is_listed(
         } == stored
         for row in rows:
             assert row["SIREN crédité"] == siren
-            assert parse_timestamp(row["envoyée le"]) <= parse_timestamp(row["réponse le"])
+            assert utc_time(row, "envoyée le") <= utc_time(row, "réponse le")
         [(request_stations,)] = warehouse.query(
             "select count(*) from tiruert.station_submissions where period = %s and siren = %s",
             *("2025-04-01", siren),
@@ -501,6 +610,6 @@ def test_public_sample(
     rows = csv_rows(folder, "sessions-rejetees.csv")
     check_comparisons(rows)
     check_previous_sessions(
-        warehouse, [row for row in rows if row["début"].startswith("2024-12-27")]
+        warehouse, [row for row in rows if row["début (UTC)"].startswith("2024-12-27")]
     )
-    assert sum(row["début"].startswith("2024-12-27") for row in rows) == 351
+    assert sum(row["début (UTC)"].startswith("2024-12-27") for row in rows) == 351

@@ -3,7 +3,7 @@
 select
     id_station_itinerance,
     siren,
-    first_acknowledged_at,
+    to_json(first_acknowledged_at) #>> '{}' as first_acknowledged_at,
     first_mwh,
     computed_mwh,
     computed_siren,
@@ -13,7 +13,7 @@ select
     change_mwh,
     value_before,
     value_after,
-    changed_at
+    to_json(changed_at) #>> '{}' as changed_at
 from acknowledged_changes
 left join reason_labels as labels
     on
