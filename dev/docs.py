@@ -19,6 +19,7 @@ import reports.operator.__main__
 import sender.__main__
 from common.exit_codes import ExitCode
 from common.settings import Settings
+from reports.operator.settings import ReportSettings
 from sender.settings import CarbureSettings, SenderSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -49,10 +50,10 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def _settings_table() -> str:
-    rows = [
-        row for settings in (CarbureSettings, SenderSettings) for row in _settings_rows(settings)
-    ]
-    return _table(("Setting", "Default", "Meaning"), rows)
+    classes = (CarbureSettings, SenderSettings, ReportSettings)
+    # Some settings are in several classes.
+    rows = dict.fromkeys(row for settings in classes for row in _settings_rows(settings))
+    return _table(("Setting", "Default", "Meaning"), list(rows))
 
 
 def _settings_rows(settings: type[Settings]) -> list[tuple[str, ...]]:
@@ -60,11 +61,17 @@ def _settings_rows(settings: type[Settings]) -> list[tuple[str, ...]]:
     return [
         (
             f"`{(field.alias or prefix + name).upper()}`",
-            "required" if field.is_required() else f"`{field.default}`",
+            _default(field),
             _description(field),
         )
         for name, field in settings.model_fields.items()
     ]
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    return "none" if field.default == "" else f"`{field.default}`"
 
 
 def _description(field: FieldInfo) -> str:

@@ -41,23 +41,21 @@ def month(day: date, width: str = "MMMM") -> str:
 
 
 def timestamp(text: str | None) -> str:
-    """Format an ISO 8601 timestamp in UTC, to the second. Return other text unchanged."""
-    try:
-        return _date_and_time(datetime.fromisoformat(text or ""))
-    except ValueError:
-        return text or ""
+    """Format an ISO 8601 timestamp in UTC, and in Paris time in parentheses, to the second.
 
-
-def paris_timestamp(text: str | None) -> str:
-    """Format an ISO 8601 timestamp in Paris time. Return an empty string if it has none."""
+    Return text that Python cannot parse unchanged.
+    """
     try:
-        return _date_and_time(datetime.fromisoformat(text or "").astimezone(PARIS))
+        utc = datetime.fromisoformat(text or "").astimezone(UTC)
+        paris = utc.astimezone(PARIS)
     except (ValueError, OverflowError):
-        return ""
+        return text or ""
+    paris_day = "" if paris.date() == utc.date() else f"{paris:%d/%m/%Y} "
+    return f"{utc:%d/%m/%Y} {_time(utc)} UTC ({paris_day}{_time(paris)} à Paris)"
 
 
-def _date_and_time(moment: datetime) -> str:
-    return f"{moment:%d/%m/%Y %H:%M:%S}"
+def _time(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S}"
 
 
 def utc_minute(moment: datetime) -> str:

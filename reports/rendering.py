@@ -16,6 +16,7 @@ _FILTERS = {
     "mwh": french.mwh,
     "hours": french.hours,
     "month": french.month,
+    "day": french.day,
     "timestamp": french.timestamp,
     "utc_minute": french.utc_minute,
 }

@@ -3,7 +3,6 @@
 import logging
 import signal
 import sys
-import tomllib
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,7 @@ from common.cli import Months, log_in_signal_handler, run_cli
 from common.database import connected
 from common.errors import SettingsError, WarehouseError
 from common.exit_codes import ExitCode, help_text
+from common.version import project_version
 from sender import console, ledger
 from sender.adoption import adopt
 from sender.client import CarbureClient
@@ -29,7 +29,6 @@ from sender.settings import CarbureSettings, SenderSettings
 from sender.summary import SummaryRow
 
 FILE = click.Path(dir_okay=False, path_type=Path)
-PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 # The options that each of these uses. Any other would have no effect.
 USED_WITH = {
     "status": {"period", "sirens", "log_format", "debug"},
@@ -72,7 +71,7 @@ logger = logging.getLogger(__name__)
     help="Format of everything that is printed.",
 )
 @click.option("--debug", is_flag=True, help="Log every HTTP call, and tracebacks of errors.")
-@click.version_option(tomllib.loads(PYPROJECT.read_text())["project"]["version"], "--version")
+@click.version_option(project_version(), "--version")
 @click.pass_context
 def command(
     context: click.Context,

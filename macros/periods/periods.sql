@@ -122,6 +122,11 @@
     {%- do return(month_of(run_started_at - modules.datetime.timedelta(days=var('changeable_days')))) -%}
 {% endmacro %}
 
+{# The last day on which a build computes a month again: its end is less than `changeable_days` ago. #}
+{% macro last_changeable_day(period) -%}
+    cast({{ period }} + interval '1 month' as date) + {{ var('changeable_days') }} - 1
+{%- endmacro %}
+
 {# The months of `var('period')`; an empty list if it is null. #}
 {% macro requested_periods() %}
     {%- do return(months_of_variable('period')) -%}

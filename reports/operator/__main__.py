@@ -8,9 +8,9 @@ import click
 from common.cli import Month, Siren, run_cli
 from common.errors import SettingsError
 from common.exit_codes import ExitCode, help_text
-from common.settings import WarehouseSettings
 from reports.operator.folder import write_folder
 from reports.operator.marts import open_marts
+from reports.operator.settings import ReportSettings
 
 EXIT_CODES = {
     ExitCode.SUCCESS: "the folder is written",
@@ -38,9 +38,10 @@ def command(period: date, siren: str, output: Path) -> ExitCode:
       python -m reports.operator --period 2025-04 --siren 891118473
       python -m reports.operator --period 2025-04 --siren 891118473 --output contested
     """  # noqa: D301
-    with open_marts(WarehouseSettings.load().schema_, period, siren) as marts:
+    settings = ReportSettings.load()
+    with open_marts(settings.schema_, period, siren) as marts:
         try:
-            click.echo(write_folder(marts, output))
+            click.echo(write_folder(marts, output, settings.contact))
         except OSError as error:
             raise SettingsError(f"cannot write in {output}: {error.strerror}") from None
     return ExitCode.SUCCESS

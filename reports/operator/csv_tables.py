@@ -12,6 +12,14 @@ STATION_STATUSES = {
     "blocked": "bloquée",
     "nothing_to_send": "rien à envoyer",
 }
+STATIONS_WITHOUT_ENERGY = {
+    "no_sessions": "aucune session reçue dans le mois",
+    "all_rejected": "toutes les sessions sont rejetées",
+    "all_blocked": "toutes les sessions sont bloquées",
+    "all_unsent": "toutes les sessions sont rejetées ou bloquées",
+    "zero_energy": "les sessions retenues ont 0 kWh",
+    "other_owner": "la station est comptée pour un autre SIREN",
+}
 REQUEST_OUTCOMES = {
     "accepted": "acceptée",
     "refused": "refusée",
@@ -150,7 +158,7 @@ BLOCKED_SESSIONS = CsvTable(
 STATIONS = CsvTable(
     "stations",
     "stations.csv",
-    "Une ligne par station qui a une session dans le mois, ou une énergie calculée ou envoyée.",
+    "Une ligne par station du SIREN, avec ou sans session, ou dont l'énergie a été envoyée.",
     (
         *_CHARGE_POINT[1:],
         CsvColumn("amenageur_name", "aménageur", "Nom de l'aménageur dans QualiCharge."),
@@ -201,6 +209,17 @@ STATIONS = CsvTable(
             "is_moved",
             "acquittée ailleurs",
             "oui si l'énergie a été acquittée sous un autre SIREN ou une autre unité.",
+        ),
+        CsvColumn(
+            "no_energy_because",
+            "pourquoi sans énergie",
+            "Pourquoi la station n'a aucune énergie à envoyer ; vide si elle en a.",
+            STATIONS_WITHOUT_ENERGY,
+        ),
+        CsvColumn(
+            "no_energy_titles",
+            "motifs",
+            "Règles et causes qui rejettent ou bloquent les sessions d'une station sans énergie.",
         ),
     ),
 )

@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 
 from common.errors import UserError, WarehouseError
 from common.exit_codes import ExitCode
+from reports.operator.acknowledgement import sum_up
+from reports.operator.corrections import collect_corrections
 from reports.operator.csv_tables import (
     BLOCKED_SESSIONS,
     CHANGES,
@@ -28,15 +30,15 @@ class NoDataError(UserError):
     exit_code = ExitCode.INCOMPLETE
 
 
-def write_folder(marts: Marts, parent: Path) -> Path:
+def write_folder(marts: Marts, parent: Path, contact: str) -> Path:
     """Write the folder into `parent` and return its path. Replace files of an earlier run.
 
-    The files appear only once all of them are complete.
+    `contact` is a text that the page shows, or empty. The files appear only once all of them are complete.
     """
     folder = parent / folder_name(marts.period, marts.siren)
     parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".explication-", dir=parent) as unfinished:
-        _write_files(Path(unfinished), marts)
+        _write_files(Path(unfinished), marts, contact)
         folder.mkdir(exist_ok=True)
         for file in Path(unfinished).iterdir():
             os.replace(file, folder / file.name)
@@ -48,7 +50,7 @@ def folder_name(period: date, siren: str) -> str:
     return f"explication-{period:%Y-%m}-{re.sub('[^0-9A-Za-z]+', '_', siren)}"
 
 
-def _write_files(folder: Path, marts: Marts) -> None:
+def _write_files(folder: Path, marts: Marts, contact: str) -> None:
     """Write the CSV files first, because the page shows what is collected on the way."""
     timestamps = marts.first_row("timestamps")
     if timestamps is None:
@@ -70,12 +72,19 @@ def _write_files(folder: Path, marts: Marts) -> None:
             f"no data on SIREN {marts.siren!r} in {marts.period:%Y-%m}:"
             " check the SIREN and the month"
         )
+    balance = marts.first_row("balance")
+    reasons = list(marts.rows("reasons"))
     content = PageContent(
         period=marts.period,
         siren=marts.siren,
+        contact=contact,
         timestamps=timestamps,
-        balance=marts.first_row("balance"),
-        reasons=list(marts.rows("reasons")),
+        balance=balance,
+        acknowledgement=sum_up(stations, balance.sendable_kwh),
+        former_stations=marts.first_row("former_stations"),
+        reasons=reasons,
+        corrections=collect_corrections(marts.rows("unsent_sessions"), reasons),
+        anomalous_charge_points=list(marts.rows("anomalous_charge_points")),
         examples=examples,
         stations=stations,
         changes=changes,

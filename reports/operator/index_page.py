@@ -1,11 +1,20 @@
 """`index.html`: where the energy went, by rule and by station."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from heapq import nlargest
 from pathlib import Path
 
-from reports.operator.csv_tables import REQUEST_OUTCOMES, STATION_STATUSES, TABLES
+from common.version import project_version
+from reports.operator.acknowledgement import Acknowledgement
+from reports.operator.corrections import Corrections
+from reports.operator.csv_tables import (
+    REQUEST_OUTCOMES,
+    STATION_STATUSES,
+    STATIONS_WITHOUT_ENERGY,
+    TABLES,
+)
 from reports.operator.marts import QueryRow
 from reports.operator.request_summary import RequestSummary
 from reports.operator.rule_examples import explain_rejection
@@ -21,9 +30,14 @@ class PageContent:
 
     period: date
     siren: str
+    contact: str
     timestamps: QueryRow
     balance: QueryRow
+    acknowledgement: Acknowledgement
+    former_stations: QueryRow
     reasons: list[QueryRow]
+    corrections: Corrections
+    anomalous_charge_points: list[QueryRow]
     examples: dict[str, QueryRow]
     stations: list[QueryRow]
     changes: list[QueryRow]
@@ -43,6 +57,11 @@ def write_index(file: Path, content: PageContent) -> None:
         largest_changes=content.changes[:MAX_TABLE_ROWS],
         last_requests=content.requests[-MAX_TABLE_ROWS:],
         station_statuses=STATION_STATUSES,
+        no_energy_reasons=STATIONS_WITHOUT_ENERGY,
+        stations_without_energy=Counter(
+            station.no_energy_because for station in content.stations if station.no_energy_because
+        ),
+        version=project_version(),
         request_outcomes=REQUEST_OUTCOMES,
         tables=TABLES,
     )

@@ -8,7 +8,7 @@ months as (
     select * from {{ ref('stg_builds__judged_months') }}
 ),
 
-catalogue (variable, display_order, reason, title, explanation, example) as (
+catalogue (variable, display_order, reason, title, explanation, example, correction) as (
     values
     {%- for variable in ['rules', 'blocking_reasons', 'likely_causes', 'change_causes'] %}
         {%- set is_last_variable = loop.last %}
@@ -19,7 +19,8 @@ catalogue (variable, display_order, reason, title, explanation, example) as (
                 '{{ entry.name }}',
                 {{ literal(entry.title) }},
                 {{ literal(entry.explanation) }},
-                {{ literal(entry.example) if entry.example else 'cast(null as text)' }}
+                {{ literal(entry.example) if entry.example else 'cast(null as text)' }},
+                {{ literal(entry.correction) if entry.correction else 'cast(null as text)' }}
             ){{ ',' if not (loop.last and is_last_variable) }}
         {%- endfor %}
     {%- endfor %}
@@ -39,6 +40,10 @@ select
     {{ with_limits('catalogue.title', 'months.limits') }} as title,
     {{ with_limits('catalogue.explanation', 'months.limits') }} as explanation,
     catalogue.example,
-    months.limits
+    months.limits,
+    catalogue.correction,
+    -- A build still sees a correction that unblocks energy when it no longer reads the month's sessions.
+    case when catalogue.variable = 'rules' then {{ last_changeable_day('months.period') }} end
+        as changeable_until
 from months
 cross join catalogue

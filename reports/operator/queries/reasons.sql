@@ -18,6 +18,8 @@ select
     labels.explanation,
     labels.example,
     labels.limits,
+    labels.correction,
+    labels.changeable_until,
     coalesce(sum(session_totals.sessions), 0) as sessions,
     coalesce(sum(session_totals.energy_kwh), 0) as energy_kwh
 from reason_labels as labels
@@ -33,5 +35,7 @@ group by
     labels.title,
     labels.explanation,
     labels.example,
-    labels.limits
+    labels.limits,
+    labels.correction,
+    labels.changeable_until
 order by labels.kind, labels.display_order
