@@ -46,7 +46,7 @@ class Correction:
 
 @dataclass
 class Corrections:
-    """What can be corrected, the most energy first, and the sessions that no correction releases."""
+    """What can be corrected, by energy, and the sessions that no correction releases."""
 
     possible: list[Correction]
     uncorrectable_sessions: int = 0

@@ -33,7 +33,7 @@ class NoDataError(UserError):
 def write_folder(marts: Marts, parent: Path, contact: str) -> Path:
     """Write the folder into `parent` and return its path. Replace files of an earlier run.
 
-    `contact` is a text that the page shows, or empty. The files appear only once all of them are complete.
+    The files appear only once all of them are complete. The page shows `contact` if it has text.
     """
     folder = parent / folder_name(marts.period, marts.siren)
     parent.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,9 @@
 
 import csv
 import html
+import re
 import subprocess
+import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,7 +24,7 @@ from reports.typography import typeset
 from tests.support import spreadsheet
 from tests.support.browser import Browser
 from tests.support.submission import send, with_carbure
-from tests.support.warehouse import Warehouse
+from tests.support.warehouse import PROJECT, Warehouse
 
 CsvRow = dict[str, str]
 
@@ -455,6 +457,198 @@ def test_page_shows_labels_from_reason_labels(
         assert typeset(explanation) in page
 
 
+def parse_cell(text: str) -> Decimal:
+    """Return the number in a cell of the page."""
+    return Decimal(re.sub(r"[^0-9,-]", "", text).replace(",", "."))
+
+
+def unsent_sessions(warehouse: Warehouse, siren: str, condition: str = "true") -> int:
+    """Count the sessions that are rejected or blocked."""
+    [(sessions,)] = warehouse.query(
+        "select count(*) from tiruert.sessions_flagged where period = '2025-04-01' and siren = %s"
+        f" and (is_rejected or blocking_reason is not null) and {condition}",
+        siren,
+    )
+    return sessions
+
+
+@pytest.mark.parametrize("siren", SIRENS)
+def test_every_unsent_session_is_to_be_corrected_or_explained(
+    sent: tuple[Warehouse, CarbureStub],
+    folders: dict[str, Path],
+    browser: Browser,
+    siren: str,
+) -> None:
+    browser.open(folders[siren] / "index.html", 1280)
+    to_correct = sum(map(parse_cell, browser.texts("table.corrections td:nth-child(5)")))
+    [locked] = [row.station_id for row in sent[1].rows if row.is_locked]
+    # A duplicate needs no correction, and a locked station cannot change.
+    explained = unsent_sessions(
+        sent[0], siren, f"(duplicate or id_station_itinerance = '{locked}')"
+    )
+    assert to_correct == unsent_sessions(sent[0], siren) - explained != 0
+    [section] = browser.texts("section[aria-labelledby=next]")
+    counts = [int(count) for count in re.findall(r"(\d+) sessions? (?:de stations|:)", section)]
+    assert sum(counts) == explained
+
+
+def test_blocked_energy_is_what_a_correction_releases(
+    sent: tuple[Warehouse, CarbureStub], folders: dict[str, Path], browser: Browser
+) -> None:
+    browser.open(folders["199900069"] / "index.html", 1280)
+    rows = [
+        browser.texts(f"table.corrections tbody tr:nth-child({number}) td")
+        for number in range(1, 1 + len(browser.texts("table.corrections tbody tr")))
+    ]
+    [blocked] = [row for row in rows if row[3] == "sans délai"]
+    [(energy_mwh, sessions, stations)] = sent[0].query(
+        "select sum(energy_mwh), sum(sessions), count(*) from tiruert.blocked_energy_monthly"
+        " where period = '2025-04-01' and siren = '199900069'"
+    )
+    assert blocked[0] == "Rattacher les stations à leur unité d'exploitation."
+    assert blocked[1] == "Sans unité d'exploitation"
+    assert blocked[2].startswith(f"{stations} stations")
+    assert (parse_cell(blocked[4]), parse_cell(blocked[5])) == (sessions, energy_mwh)
+    # 45 days after 30 April 2025.
+    assert {row[3] for row in rows if row != blocked} == {"14/06/2025 (passé)"}
+    # The three sessions that exceed 1,000 kWh count with that at most.
+    [unacceptable] = [row for row in rows if "Énergie inacceptable" in row[1]]
+    assert unacceptable[5] == "au plus 3,000000"
+
+
+def test_deadline_that_has_not_passed(
+    boundary_warehouse: Warehouse, make_warehouse: Callable[..., Warehouse], tmp_path: Path
+) -> None:
+    changed = make_warehouse(like=boundary_warehouse)
+    changed.dbt("run", "--select", "reason_labels", "--vars", "changeable_days: 3000")
+    page = (write_report(changed, tmp_path, BOUNDARY_SIREN) / "index.html").read_text()
+    # 3,000 days after 30 April 2025.
+    assert "Le dernier calcul de ce mois aura lieu le 17/07/2033" in page
+    assert "passé" not in page
+
+
+@pytest.mark.parametrize("contact", ["Équipe <TIRUERT>, contact@tiruert.example", ""])
+def test_page_shows_the_contact_if_there_is_one(
+    boundary_warehouse: Warehouse, tmp_path: Path, contact: str
+) -> None:
+    warehouse = boundary_warehouse.with_variables(TIRUERT_CONTACT=contact)
+    page = (write_report(warehouse, tmp_path, BOUNDARY_SIREN) / "index.html").read_text()
+    assert ("Contact" in page) == bool(contact)
+    assert html.escape(contact) in page
+
+
+def balance_rows(browser: Browser) -> dict[str, Decimal]:
+    """Return the energies of the balance by label. Check that its steps add up."""
+    labels = browser.texts("table.balance tbody th")
+    energies = map(parse_cell, browser.texts("table.balance td:last-child"))
+    rows = dict(zip(labels, energies, strict=True))
+    received, rejected, blocked, sendable, *differences, acknowledged = rows.values()
+    assert received == rejected + blocked + sendable
+    assert acknowledged == sendable + sum(differences)
+    return rows
+
+
+def acknowledged_kwh(warehouse: Warehouse, siren: str) -> Decimal:
+    [(energy_mwh,)] = warehouse.query(
+        "select coalesce(sum(energy_mwh), 0) from tiruert_ledger.station_status"
+        " where period = '2025-04-01' and siren = %s",
+        siren,
+    )
+    return energy_mwh * 1000
+
+
+@pytest.mark.parametrize("siren", SIRENS)
+def test_balance_ends_with_what_carbure_has(
+    sent: tuple[Warehouse, CarbureStub], folders: dict[str, Path], browser: Browser, siren: str
+) -> None:
+    browser.open(folders[siren] / "index.html", 1280)
+    rows = balance_rows(browser)
+    assert rows["= Acquittées par CARBURE"] == acknowledged_kwh(sent[0], siren)
+    stored = sum(Decimal(str(row.energy_mwh)) for row in sent[1].rows if row.siren == siren)
+    assert rows["= Acquittées par CARBURE"] == stored * 1000
+
+
+def test_balance_explains_what_carbure_does_not_have(
+    sent: tuple[Warehouse, CarbureStub],
+    make_warehouse: Callable[..., Warehouse],
+    browser: Browser,
+    tmp_path: Path,
+) -> None:
+    siren = SIRENS[0]
+    changed = make_warehouse(like=sent[0])
+    [locked] = [row.station_id for row in sent[1].rows if row.is_locked]
+    stations = [
+        station
+        for (station,) in changed.query(
+            "select id_station_itinerance from tiruert_ledger.station_status"
+            " where period = '2025-04-01' and siren = %s and id_station_itinerance <> %s"
+            " order by id_station_itinerance limit 3",
+            *(siren, locked),
+        )
+    ]
+    # Sent to CARBURE: 1 MWh less than computed now, 2 MWh more, and 4 MWh less.
+    for station, change_mwh in ((locked, -1), (stations[0], 2), (stations[1], -4)):
+        changed.query(
+            "update tiruert_ledger.request_station set energy_mwh = energy_mwh + %s"
+            " where id_station_itinerance = %s",
+            *(change_mwh, station),
+        )
+    changed.query(
+        "delete from tiruert_ledger.request_station where id_station_itinerance = %s", stations[2]
+    )
+    [(never_sent_kwh,)] = changed.query(
+        "select energy_mwh * 1000 from tiruert.station_energy_monthly"
+        " where period = '2025-04-01' and id_station_itinerance = %s",
+        stations[2],
+    )
+    browser.open(write_report(changed, tmp_path, siren) / "index.html", 1280)
+    rows = balance_rows(browser)
+    assert rows["Pas encore envoyées à CARBURE (1 station)"] == -never_sent_kwh
+    assert rows["Verrouillées : le certificat ne change plus (1 station)"] == -1000
+    assert rows["Recalculées depuis l'acquittement (2 stations)"] == -2000
+    assert rows["= Acquittées par CARBURE"] == acknowledged_kwh(changed, siren)
+
+
+def test_station_sold_since_is_shown_to_both_owners(
+    sent: tuple[Warehouse, CarbureStub], make_warehouse: Callable[..., Warehouse], tmp_path: Path
+) -> None:
+    seller, buyer = SIRENS[:2]
+    sold = make_warehouse(like=sent[0])
+    [(station, energy_mwh)] = sold.query(
+        "select id_station_itinerance, energy_mwh from tiruert.station_energy_monthly"
+        " where period = '2025-04-01' and siren = %s order by 1 desc limit 1",
+        seller,
+    )
+    sold.query(
+        "update tiruert.station_energy_monthly set siren = %s where id_station_itinerance = %s",
+        *(buyer, station),
+    )
+    pages = {
+        siren: (write_report(sold, tmp_path, siren) / "index.html").read_text()
+        for siren in (seller, buyer)
+    }
+    assert f"aussi acquitté pour ce SIREN {french.mwh(energy_mwh)} MWh" in pages[seller]
+    assert f"{french.kwh(energy_mwh * 1000)} kWh le sont sous un autre SIREN" in pages[buyer]
+
+
+def test_page_states_version_limits_and_build(
+    sent: tuple[Warehouse, CarbureStub], folders: dict[str, Path]
+) -> None:
+    page = html.unescape((folders[SIRENS[0]] / "index.html").read_text())
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    assert f"version {project['version']}." in page
+    [(limits, computed_at)] = sent[0].query(
+        "select limits, computed_at from tiruert.reason_labels"
+        " inner join tiruert.energy_balance_monthly using (period)"
+        " where period = '2025-04-01' and reason = 'negs'"
+    )
+    assert len(limits) == 8
+    for name, value in limits.items():
+        shown = "non" if value is False else french.number(value)
+        assert f"<code>{name}</code></dt><dd>{shown}</dd>" in page
+    assert f"calculé le {computed_at:%d/%m/%Y %H:%M:%S} UTC" in page
+
+
 def test_second_run_replaces_the_folder(
     sent: tuple[Warehouse, CarbureStub], folders: dict[str, Path]
 ) -> None:
@@ -551,6 +745,56 @@ def test_names_cannot_inject_formulas_or_scripts(
     page = (folder / "index.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert HOSTILE_NAME in html.unescape(page)
+
+
+def idle_source() -> Source:
+    """Five stations of one SIREN, of which the last one alone has energy that can be sent."""
+    source = Source(
+        amenageur=[Amenageur(UUID(int=1), "Recharge", BOUNDARY_SIREN, None)],
+        operationalunit=[OperationalUnit(UUID(int=2), "FRX00", "Unit", "charging")],
+    )
+    # Energies of the station's sessions. The second station has no unit.
+    sessions = {1: [], 2: [5.0], 3: [-5.0], 4: [0.0], 5: [5.0]}
+    for number, energies in sessions.items():
+        station, charge_point = UUID(int=10 + number), UUID(int=20 + number)
+        unit = None if number == 2 else UUID(int=2)
+        source._station.append(
+            Station(station, f"FRX00P{number}", "Station", UUID(int=1), unit, None)
+        )
+        source._pointdecharge.append(
+            ChargePoint(charge_point, f"FRX00E{number}", 22.0, True, False, station, None)
+        )
+        source.session.extend(
+            Session(
+                *(UUID(int=30 + number), at(4, 2, 10), at(4, 2, 11), energy_kwh, charge_point),
+                *(at(4, 3, 0), at(4, 3, 0)),
+            )
+            for energy_kwh in energies
+        )
+    return source
+
+
+def test_station_without_energy_is_explained(
+    make_warehouse: Callable[..., Warehouse], tmp_path: Path
+) -> None:
+    warehouse = make_warehouse()
+    warehouse.load(idle_source())
+    warehouse.build()
+    folder = write_report(warehouse, tmp_path, BOUNDARY_SIREN)
+    assert [
+        (row["station"], row["pourquoi sans énergie"], row["motifs"])
+        for row in csv_rows(folder, "stations.csv")
+    ] == [
+        ("FRX00P1", "aucune session reçue dans le mois", ""),
+        ("FRX00P2", "toutes les sessions sont bloquées", "Sans unité d'exploitation"),
+        ("FRX00P3", "toutes les sessions sont rejetées", "Énergie invalide"),
+        ("FRX00P4", "les sessions retenues ont 0 kWh", ""),
+        ("FRX00P5", "", ""),
+    ]
+    page = html.unescape((folder / "index.html").read_text())
+    assert "4 stations sur" in page
+    assert "<li>1 : aucune session reçue dans le mois.</li>" in page
+    assert "<td>toutes les sessions sont rejetées : Énergie invalide</td>" in page
 
 
 @pytest.mark.parametrize(
