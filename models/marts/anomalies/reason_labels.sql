@@ -42,7 +42,7 @@ select
     catalogue.example,
     months.limits,
     catalogue.correction,
-    -- A build still sees a correction that unblocks energy when it no longer reads the month's sessions.
+    -- A correction that unblocks energy counts later too.
     case when catalogue.variable = 'rules' then {{ last_changeable_day('months.period') }} end
         as changeable_until
 from months
