@@ -6,7 +6,7 @@ chosen as (
 )
 
 select
-    labels.explanation as correction,
+    labels.correction,
     corrections.amenageur_name,
     corrections.siren,
     corrections.operational_unit_code,
