@@ -1,5 +1,6 @@
 """Why a figure changed after CARBURE acknowledged it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,7 +119,9 @@ def test_operator_report_and_card_show_the_cause(copy: Warehouse, tmp_path: Path
     )
     [folder] = tmp_path.iterdir()
     assert "Sessions corrigées" in (folder / "index.html").read_text()
-    assert "FRA00P1;732829320" in (folder / "changements.csv").read_text()
+    [_, change] = (folder / "changements.csv").read_text().splitlines()
+    # Acknowledged in UTC and in Paris.
+    assert re.match(r"FRA00P1;732829320(;20\d\d-\d\d-\d\d \d\d:\d\d:\d\d){2};", change)
 
 
 def test_month_without_acknowledgement_logs_nothing(copy: Warehouse) -> None:
