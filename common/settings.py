@@ -1,12 +1,33 @@
-"""The base class of all settings, and the settings every program needs."""
+"""The base class of all settings, and the settings that several programs need."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from common.errors import SettingsError
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+def _fits_header(secret: SecretStr) -> SecretStr:
+    """Reject early what the HTTP library would reject later, in an error that shows the secret."""
+    text = secret.get_secret_value()
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise ValueError("contains characters that are not allowed in an HTTP header")
+    return secret
+
+
+def _is_encrypted(url: HttpUrl) -> HttpUrl:
+    """Reject URLs that would send secrets over the network in clear text."""
+    if url.scheme != "https" and url.host not in LOOPBACK:
+        raise ValueError("must begin with https:// (http:// is allowed for this machine only)")
+    return url
+
+
+RootUrl = Annotated[HttpUrl, AfterValidator(_is_encrypted)]
+ApiKey = Annotated[SecretStr, Field(min_length=1), AfterValidator(_fits_header)]
 
 
 class Settings(BaseSettings):
@@ -39,7 +60,7 @@ def _explain(problem: ErrorDetails) -> str:
     if problem["type"] in ("missing", "string_too_short", "too_short"):
         return "is not set"
     if problem["type"].startswith("url"):
-        return "is not a valid URL, e.g. https://carbure.example"
+        return "is not a valid URL, e.g. https://host.example"
     return problem["msg"].removeprefix("Value error, ")
 
 

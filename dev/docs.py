@@ -19,6 +19,7 @@ import reports.operator.__main__
 import sender.__main__
 from common.exit_codes import ExitCode
 from common.settings import Settings
+from reports.dashboards.metabase.settings import MetabaseSettings
 from reports.operator.settings import ReportSettings
 from sender.settings import CarbureSettings, SenderSettings
 
@@ -49,8 +50,7 @@ def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _settings_table() -> str:
-    classes = (CarbureSettings, SenderSettings, ReportSettings)
+def _settings_table(*classes: type[Settings]) -> str:
     # Some settings are in several classes.
     rows = dict.fromkeys(row for settings in classes for row in _settings_rows(settings))
     return _table(("Setting", "Default", "Meaning"), list(rows))
@@ -142,7 +142,8 @@ def _decisions_table() -> str:
 
 
 PARTS: dict[str, Callable[..., str]] = {
-    "settings": _settings_table,
+    "settings": lambda: _settings_table(CarbureSettings, SenderSettings, ReportSettings),
+    "metabase-settings": lambda: _settings_table(MetabaseSettings),
     "sender-exit-codes": lambda: _exit_codes_table(sender.__main__.EXIT_CODES),
     "operator-exit-codes": lambda: _exit_codes_table(reports.operator.__main__.EXIT_CODES),
     "dashboards-exit-codes": lambda: _exit_codes_table(reports.dashboards.__main__.EXIT_CODES),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import requests
 from urllib3.exceptions import HTTPError
 
+from common.settings import LOOPBACK
 from sender.clock import Clock
 from sender.errors import CarbureError, raise_if_unusable
 from sender.exchange import Reply, deadline
@@ -32,7 +33,7 @@ from sender.retry_policy import (
     backoff_seconds,
     rate_limit_pause_seconds,
 )
-from sender.settings import LOOPBACK, CarbureSettings
+from sender.settings import CarbureSettings
 
 TOKEN_PATH = "/api/token/"  # noqa: S105 - a path, not a secret
 REFRESH_PATH = "/api/token/refresh/"

@@ -1,32 +1,9 @@
 """The sender's settings. The settings table in the documentation is generated from here."""
 
-from typing import Annotated
-
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from common.settings import Settings, WarehouseSettings
-
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-
-
-def _fits_header(secret: SecretStr) -> SecretStr:
-    """Reject early what the HTTP library would reject later, in an error that shows the secret."""
-    text = secret.get_secret_value()
-    if not (text.isascii() and text.isprintable() and " " not in text):
-        raise ValueError("contains characters that are not allowed in an HTTP header")
-    return secret
-
-
-def _is_encrypted(url: HttpUrl) -> HttpUrl:
-    """Reject URLs that would send secrets over the network in clear text."""
-    if url.scheme != "https" and url.host not in LOOPBACK:
-        raise ValueError("must begin with https:// (http:// is allowed for this machine only)")
-    return url
-
-
-RootUrl = Annotated[HttpUrl, AfterValidator(_is_encrypted)]
-ApiKey = Annotated[SecretStr, Field(min_length=1), AfterValidator(_fits_header)]
+from common.settings import ApiKey, RootUrl, Settings, WarehouseSettings
 
 
 class CarbureSettings(Settings):

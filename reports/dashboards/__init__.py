@@ -1,1 +1,1 @@
-"""The dashboards: one specification in `metabase`, shown as static pages and in Metabase."""
+"""The dashboards: one specification in `content`, shown as static pages and in Metabase."""

@@ -1,0 +1,1 @@
+"""Keep the dashboards in Metabase equal to the specification, through its REST API."""
