@@ -114,7 +114,7 @@ class Dashboard(_Model):
 
     @model_validator(mode="after")
     def _check_titles(self) -> "Dashboard":
-        # Metabase finds a card by its title, among those of its dashboard.
+        # In Metabase, a card without filters is found by its title, among those of its dashboard.
         if len({card.title for card in self.cards}) < len(self.cards):
             raise ValueError(f"{self.slug}: two cards have the same title")
         return self

@@ -21,7 +21,6 @@ from reports.dashboards import specification
 from reports.dashboards.__main__ import command
 from reports.dashboards.card_query import run_card
 from reports.dashboards.metabase import client, descriptions, translation
-from reports.dashboards.metabase.settings import MetabaseSettings
 from reports.dashboards.metabase.visualization import metabase_display, visualization_settings
 from reports.dashboards.specification import Card, read_columns, read_dashboards, read_filters
 from tests.support.metabase import API_KEY, MetabaseStub, Subscription, run_stub
@@ -337,7 +336,7 @@ def test_dashboard_cards_of_people_survive(
     dashboard["dashcards"] += [{"id": 801, **text}, {"id": 802, **card}]
     planned = run()
     assert planned.code == ExitCode.SUCCESS, planned.output
-    name = "dashboard TIRUERT / Bilan énergétique, which people added"
+    name = "dashboard TIRUERT / Bilan énergétique, which is not ours"
     assert planned.output.splitlines()[:2] == [
         f"kept: dashboard card {number} of {name}" for number in (801, 802)
     ]
@@ -639,7 +638,13 @@ def test_every_mart_and_column_has_a_french_description() -> None:
         assert differing.keys() <= columns[model]
 
 
-def test_missing_manifest_is_an_error(variables: dict[str, str], tmp_path: Path) -> None:
-    settings = MetabaseSettings(url=variables["METABASE_URL"], api_key=API_KEY)
+@pytest.mark.usefixtures("run")
+def test_description_errors_are_one_line(stub: MetabaseStub, tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.json"
+    arguments = ["metabase-descriptions", "--manifest", str(manifest)]
     with pytest.raises(SettingsError, match="run dbt parse"):
-        descriptions.send_descriptions(settings, "tiruert", tmp_path / "manifest.json")
+        command.main(arguments, standalone_mode=False)
+    manifest.write_text('{"nodes": {}, "sources": {}}')
+    stub.database = "Autre"
+    with pytest.raises(client.MetabaseError, match="dbt-metabase: Database not found: TIRUERT"):
+        command.main(arguments, standalone_mode=False)

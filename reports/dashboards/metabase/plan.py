@@ -6,9 +6,9 @@ or by name if they have none. What is in the trash is not found, and not revived
 it would be created again, and who put it there can restore it first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from reports.dashboards import specification
 from reports.dashboards.metabase import translation
@@ -17,6 +17,8 @@ from reports.dashboards.metabase.bodies import (
     Card,
     Collection,
     Dashboard,
+    Dashcard,
+    Parameter,
     different_keys,
 )
 from reports.dashboards.metabase.client import MetabaseClient, MetabaseError
@@ -29,6 +31,8 @@ COLLECTION = Collection(
     description="L'électricité des bornes de recharge et sa valorisation dans CARBURE.",
     parent_id=None,
 )
+# Both have an id, and are matched by it.
+AnyPart = TypeVar("AnyPart", Parameter, Dashcard)
 # How Metabase's API calls the collection that holds all others.
 ROOT = "root"
 
@@ -100,7 +104,8 @@ class Synchronization:
 
     def _collection(self, parent: int | str, wanted: Collection, path: str | None = None) -> Folder:
         path = path or wanted.name
-        rows = [] if parent != ROOT and parent < 0 else self._client.items(parent, "collection")
+        is_new = isinstance(parent, int) and parent < 0
+        rows = [] if is_new else self._client.items(parent, "collection")
         row = _find_by_name(rows, wanted.name, f"collections for {path}")
         thing = f"collection {path}"
         if row is None:
@@ -199,9 +204,9 @@ class Synchronization:
         if is_changed and self._is_applied:
             self._client.update("dashboard", number, wanted)
         for each in kept:
-            self.notes.append(f"kept: dashboard card {each.id} of {thing}, which people added")
+            self.notes.append(f"kept: dashboard card {each.id} of {thing}, which is not ours")
         for each in filters[len(read_filters()) :]:
-            self.notes.append(f"kept: filter {each.name} of {thing}, which people added")
+            self.notes.append(f"kept: filter {each.name} of {thing}, which is not ours")
         return number
 
     def _compare_dashboards(
@@ -225,8 +230,13 @@ class Synchronization:
         )
         return len(self.changes) > before
 
-    def _compare_parts(self, wanted: Iterable[Any], current: Iterable[Any], name: Any) -> None:
-        """Record the differences between filters or dashboard cards, which are matched by id."""
+    def _compare_parts(
+        self,
+        wanted: list[AnyPart],
+        current: list[AnyPart],
+        name: Callable[[AnyPart], str],
+    ) -> None:
+        """Record the differences between filters, or between dashboard cards."""
         old = {each.id: each for each in current}
         for each in wanted:
             if each.id not in old:
