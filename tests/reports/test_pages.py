@@ -13,9 +13,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from click.testing import CliRunner
 from pypdf import PageObject, PdfReader
 
 from common.exit_codes import ExitCode
+from dev import screenshots
 from reports import french
 from reports.dashboards import pages as pages_module
 from reports.dashboards.card_result import CardResult
@@ -451,3 +453,18 @@ def find_card(page: str, slug: str) -> Card:
     [dashboard] = [each for each in DASHBOARDS if each.slug == page]
     [card] = [each for each in dashboard.cards if each.slug == slug]
     return card
+
+
+# --- Screenshots
+
+
+@pytest.mark.usefixtures("browser")
+def test_screenshots_show_every_page(output: Path, tmp_path: Path) -> None:
+    finished = CliRunner().invoke(
+        screenshots.command, ["--pages", str(output), "--output", str(tmp_path)]
+    )
+    assert finished.exit_code == 0, finished.output
+    images = {image.stem: image.read_bytes() for image in tmp_path.iterdir()}
+    assert images.keys() == {"tous-les-mois", "sommaire", *SLUGS}
+    # The header of a PNG has the width.
+    assert {int.from_bytes(image[16:20], "big") for image in images.values()} == {SCREEN}
