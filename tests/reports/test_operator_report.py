@@ -22,7 +22,7 @@ from reports.operator.csv_tables import TABLES
 from reports.spreadsheets import format_cell, timestamp_cells
 from reports.typography import typeset
 from tests.support import spreadsheet
-from tests.support.browser import Browser
+from tests.support.browser import Browser, parse_figure
 from tests.support.submission import send, with_carbure
 from tests.support.warehouse import PROJECT, Warehouse
 
@@ -458,11 +458,6 @@ def test_page_shows_labels_from_reason_labels(
         assert typeset(explanation) in page
 
 
-def parse_cell(text: str) -> Decimal:
-    """Return the number in a cell of the page."""
-    return Decimal(re.sub(r"[^0-9,-]", "", text).replace(",", "."))
-
-
 def unsent_sessions(warehouse: Warehouse, siren: str, condition: str = "true") -> int:
     """Count the sessions that are rejected or blocked."""
     [(sessions,)] = warehouse.query(
@@ -481,7 +476,7 @@ def test_every_unsent_session_is_to_be_corrected_or_explained(
     siren: str,
 ) -> None:
     browser.open(folders[siren] / "index.html", 1280)
-    to_correct = sum(map(parse_cell, browser.texts("table.corrections td:nth-child(5)")))
+    to_correct = sum(map(parse_figure, browser.texts("table.corrections td:nth-child(5)")))
     [locked] = [row.station_id for row in sent[1].rows if row.is_locked]
     # A duplicate needs no correction, and a locked station cannot change.
     explained = unsent_sessions(
@@ -489,7 +484,7 @@ def test_every_unsent_session_is_to_be_corrected_or_explained(
     )
     assert to_correct == unsent_sessions(sent[0], siren) - explained != 0
     [section] = browser.texts("section[aria-labelledby=next]")
-    counts = [int(count) for count in re.findall(r"(\d+) sessions? (?:de stations|:)", section)]
+    counts = [int(count) for count in re.findall(r"(\d+) sessions?\s(?:de stations|:)", section)]
     assert sum(counts) == explained
 
 
@@ -506,14 +501,14 @@ def test_blocked_energy_is_what_a_correction_releases(
         "select sum(energy_mwh), sum(sessions), count(*) from tiruert.blocked_energy_monthly"
         " where period = '2025-04-01' and siren = '199900069'"
     )
-    assert blocked[0] == "Rattacher les stations à leur unité d'exploitation."
-    assert blocked[1] == "Sans unité d'exploitation"
+    assert blocked[0] == "Rattacher les stations à leur unité d’exploitation."
+    assert blocked[1] == "Sans unité d’exploitation"
     assert blocked[2].startswith(f"{stations} stations")
-    assert (parse_cell(blocked[4]), parse_cell(blocked[5])) == (sessions, energy_mwh)
+    assert (parse_figure(blocked[4]), parse_figure(blocked[5])) == (sessions, energy_mwh)
     # 45 days after 30 April 2025.
     assert {row[3] for row in rows if row != blocked} == {"14/06/2025 (passé)"}
     # The three sessions that exceed 1,000 kWh count with that at most.
-    [unacceptable] = [row for row in rows if "Énergie inacceptable" in row[1]]
+    [unacceptable] = [row for row in rows if "Énergie > 1\u202f000" in row[1]]
     assert unacceptable[5] == "au plus 3,000000"
 
 
@@ -541,7 +536,7 @@ def test_page_shows_the_contact_if_there_is_one(
 def balance_rows(browser: Browser) -> dict[str, Decimal]:
     """Return the energies of the balance by label. Check that its steps add up."""
     labels = browser.texts("table.balance tbody th")
-    energies = map(parse_cell, browser.texts("table.balance td:last-child"))
+    energies = map(parse_figure, browser.texts("table.balance td:last-child"))
     rows = dict(zip(labels, energies, strict=True))
     received, rejected, blocked, sendable, *differences, acknowledged = rows.values()
     assert received == rejected + blocked + sendable
@@ -605,8 +600,8 @@ def test_balance_explains_what_carbure_does_not_have(
     browser.open(write_report(changed, tmp_path, siren) / "index.html", 1280)
     rows = balance_rows(browser)
     assert rows["Pas encore envoyées à CARBURE (1 station)"] == -never_sent_kwh
-    assert rows["Verrouillées : le certificat ne change plus (1 station)"] == -1000
-    assert rows["Recalculées depuis l'acquittement (2 stations)"] == -2000
+    assert rows["Verrouillées\u00a0: le certificat ne change plus (1 station)"] == -1000
+    assert rows["Recalculées depuis l’acquittement (2 stations)"] == -2000
     assert rows["= Acquittées par CARBURE"] == acknowledged_kwh(changed, siren)
 
 
@@ -628,8 +623,10 @@ def test_station_sold_since_is_shown_to_both_owners(
         siren: (write_report(sold, tmp_path, siren) / "index.html").read_text()
         for siren in (seller, buyer)
     }
-    assert f"aussi acquitté pour ce SIREN {french.mwh(energy_mwh)} MWh" in pages[seller]
-    assert f"{french.kwh(energy_mwh * 1000)} kWh le sont sous un autre SIREN" in pages[buyer]
+    assert typeset(f"aussi acquitté pour ce SIREN {french.mwh(energy_mwh)} MWh") in pages[seller]
+    assert (
+        typeset(f"{french.kwh(energy_mwh * 1000)} kWh le sont sous un autre SIREN") in pages[buyer]
+    )
 
 
 def test_page_states_version_limits_and_build(
@@ -794,8 +791,8 @@ def test_station_without_energy_is_explained(
     ]
     page = html.unescape((folder / "index.html").read_text())
     assert "4 stations sur" in page
-    assert "<li>1 : aucune session reçue dans le mois.</li>" in page
-    assert "<td>toutes les sessions sont rejetées : Énergie invalide</td>" in page
+    assert typeset("<li>1 : aucune session reçue dans le mois.</li>") in page
+    assert typeset("<td>toutes les sessions sont rejetées : Énergie invalide</td>") in page
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from reports.dashboards.card_result import CardResult
 from reports.dashboards.pages import Scope, siren_folder, write_pages
 from reports.dashboards.specification import Card, Dashboard, read_dashboards
 from reports.typography import typeset
-from tests.support.browser import Browser
+from tests.support.browser import Browser, parse_figure
 from tests.support.submission import Incidents
 from tests.support.warehouse import Warehouse
 
@@ -153,11 +153,6 @@ def test_page_figures_match_the_marts(browser: Browser, pages: Path, incidents: 
     for name, figure in [("Transmissible", sendable), ("Acquitté par CARBURE", acknowledged)]:
         assert bars[name] == pytest.approx(figure, abs=Decimal("0.0005")), name
     assert names[-1] == "Acquitté par CARBURE"
-
-
-def parse_figure(text: str) -> Decimal:
-    """Parse a figure such as −1 234,5 MWh."""
-    return Decimal(re.sub(r"[^\d,−]", "", text).replace(",", ".").replace("−", "-"))
 
 
 def test_submission_page_lists_changed_locked_and_refused_stations(

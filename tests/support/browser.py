@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,11 @@ class Browser:
             "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent.trim())",
             selector,
         )
+
+
+def parse_figure(text: str) -> Decimal:
+    """Parse a figure such as −1 234,5 MWh."""
+    return Decimal(re.sub(r"[^\d,−]", "", text).replace(",", ".").replace("−", "-"))
 
 
 @contextmanager
