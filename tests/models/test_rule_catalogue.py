@@ -13,6 +13,7 @@ import pytest
 
 from dev.database import Database
 from dev.demo import summary
+from reports.typography import typeset
 from tests.support.two_operators import charge, network, noon
 from tests.support.warehouse import PROJECT, Warehouse
 
@@ -133,7 +134,7 @@ def test_added_rule_is_on_every_card_that_shows_rules(with_rule: Warehouse, tmp_
         ("bilan-energetique", {"waterfall_steps", "rejected_per_rule"}),
         ("anomalies", {"conclusion", "rate_per_rule"}),
     ):
-        text = html.unescape((tmp_path / f"{page}.html").read_text())
+        text = html.unescape((tmp_path / "2025-04" / f"{page}-2025-04.html").read_text())
         sections = dict(re.findall(r'<section[^>]* id="(\w+)"(.*?)</section>', text, re.DOTALL))
         assert {name for name, content in sections.items() if TITLE in content} == cards
 
@@ -147,7 +148,7 @@ def test_added_rule_has_a_worked_example_in_the_operator_report(
     )
     page = (tmp_path / f"explication-2025-04-{SIREN}" / "index.html").read_text()
     assert "Durée &gt; 168 heures." in page
-    assert "durée 192,00 h &gt; 168 h." in page
+    assert typeset("durée 192,00 h &gt; 168 h.") in page
 
 
 def test_added_rule_is_in_the_documentation(with_rule: Warehouse) -> None:
@@ -217,7 +218,7 @@ def test_closed_month_keeps_the_limits_that_it_was_judged_by(
         *("--siren", SIREN, "--output", str(tmp_path)),
     )
     page = (tmp_path / f"explication-2025-04-{SIREN}" / "index.html").read_text()
-    assert "700,000 kWh &gt; 500 kWh." in page
+    assert typeset("700,000 kWh &gt; 500 kWh.") in page
 
 
 def test_rule_without_a_condition_is_a_compile_error(judged: Warehouse) -> None:
