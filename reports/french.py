@@ -1,6 +1,7 @@
 """Numbers, dates and timestamps in French."""
 
 import math
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -74,5 +75,6 @@ def day(value: date) -> str:
 
 
 def _with_minus(formatted: str) -> str:
-    """Replace the hyphen of a negative number by a minus sign."""
-    return formatted.replace("-", "\N{MINUS SIGN}")
+    """Replace the hyphen of a negative number by a minus sign. Zero has no sign."""
+    is_zero = not re.search("[1-9]", formatted)
+    return formatted.replace("-", "" if is_zero else "\N{MINUS SIGN}")

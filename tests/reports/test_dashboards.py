@@ -220,6 +220,7 @@ def test_exposure_lists_every_mart_of_the_dashboard(dashboard: Dashboard) -> Non
 def test_card_values_are_formatted_in_french() -> None:
     assert format_value("energy_mwh", Decimal("-1234.5")) == "−1\u202f234,500"
     assert format_value("energy_mwh", Decimal(0)) == "0"
+    assert format_value("rejected_share", Decimal("-0.0001")) == "0,0\u202f%"
     assert format_value("rejected_share", Decimal("0.125")) == "12,5\u202f%"
     assert format_value("period", MAY) == "mai 2025"
     assert format_value("started_on", MAY) == "01/05/2025"

@@ -15,7 +15,6 @@ worst as (
 )
 
 select
-    worst.rank,
     worst.id_pdc_itinerance,
     worst.amenageur_name,
     worst.max_power_kw,

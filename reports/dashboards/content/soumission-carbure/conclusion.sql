@@ -72,11 +72,11 @@ sentences as (
     union all
     select
         2 as display_order,
-        'Stations à suivre : ' || french_number(not_sent_stations, 0) || ' non transmises, '
-        || french_number(refused_stations, 0) || ' refusées, '
-        || french_number(uncertain_stations, 0) || ' sans réponse claire, '
-        || french_number(different_stations, 0) || ' qui diffèrent ; '
-        || french_number(locked_stations, 0) || ' sont verrouillées.' as sentence
+        'Stations non transmises : ' || french_number(not_sent_stations, 0)
+        || ' ; refusées : ' || french_number(refused_stations, 0)
+        || ' ; sans réponse claire : ' || french_number(uncertain_stations, 0)
+        || ' ; qui diffèrent : ' || french_number(different_stations, 0)
+        || ' ; verrouillées : ' || french_number(locked_stations, 0) || '.' as sentence
     from present
     where is_started
 )
