@@ -64,7 +64,7 @@ def format_cell(value: Any) -> str:
         case Decimal():
             text = f"{value:f}".replace(".", ",")
         case datetime():
-            text = _date_and_time(value)
+            text = _date_and_time(value.astimezone(UTC))
         case list():
             text = format_cell(", ".join(value))
         case str():

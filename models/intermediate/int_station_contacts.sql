@@ -12,6 +12,7 @@ amenageurs as (
 
 select
     stations.id_station_itinerance,
+    amenageurs.siren,
     amenageurs.contact
 from stations
 inner join amenageurs on stations.amenageur_id = amenageurs.amenageur_id

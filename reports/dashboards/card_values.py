@@ -17,7 +17,8 @@ def format_value(name: str, value: Any) -> str:
     if isinstance(value, int | float | Decimal):
         return _format_number(value, read_columns()[name].format or COUNT)
     if isinstance(value, datetime):
-        return french.utc_minute(value)
+        # The title of the column says that it is UTC.
+        return french.utc_minute(value).removesuffix(" UTC")
     if isinstance(value, date):
         return french.month(value) if name == "period" else french.day(value)
     return str(value or "").strip() or french.NO_VALUE

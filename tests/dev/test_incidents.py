@@ -68,7 +68,7 @@ def test_every_card_shows_something(played: Played, card: Card) -> None:
     with played.warehouse.connection() as connection:
         with connection.cursor() as cursor:
             cursor.execute("set search_path to tiruert")
-        rows = run_card(connection, card, {"period": "2025-05"}).rows
+        rows = run_card(connection, card, {"month": "2025-05"}).rows
     assert rows
     assert card.display != "scalar" or all(rows[0].values())
 

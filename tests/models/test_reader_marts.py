@@ -325,6 +325,28 @@ def test_statuses_partition_the_computed_energy(sent: Warehouse, sirens: dict[st
     sent.dbt("test", "--select", "submission_adds_up")
 
 
+def test_station_sent_again_without_a_response_keeps_what_carbure_has(
+    sent: Warehouse, sirens: dict[str, str]
+) -> None:
+    siren = sirens["hiding"]
+    add_to_ledger(sent, siren, "FRB04PHIDE", "0.003", "accepted")
+    add_to_ledger(sent, siren, "FRB04PHIDE", "0.005", None)
+    [status] = sent.query(
+        "select uncertain_mwh, uncertain_carbure_mwh, carbure_mwh"
+        " from tiruert.submission_status_monthly where period = %s and siren = %s",
+        APRIL,
+        siren,
+    )
+    assert status == (COMPUTED, Decimal("0.003"), Decimal("0.003"))
+    steps = sent.query(
+        "select reason, energy_mwh from tiruert.energy_steps_monthly"
+        " where period = %s and siren = %s and outcome = 'submitted' and energy_mwh <> 0",
+        APRIL,
+        siren,
+    )
+    assert steps == [("uncertain", Decimal("0.003") - COMPUTED)]
+
+
 def test_monthly_indicator_appears_once_the_month_is_acknowledged(
     sent: Warehouse, sirens: dict[str, str]
 ) -> None:

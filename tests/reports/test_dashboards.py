@@ -117,26 +117,54 @@ def test_conclusion_compares_with_the_month_and_the_year_before(
             "select period, sum(energy_mwh) from tiruert_ledger.station_status group by period"
         )
     )
-    [(received,)] = warehouse.query(
-        "select received_kwh / 1000 from tiruert.energy_balance_monthly where period = %s", MAY
+    [(received, sendable)] = warehouse.query(
+        "select received_kwh / 1000, sendable_kwh / 1000 from tiruert.energy_balance_monthly"
+        " where period = %s",
+        MAY,
     )
-    acknowledged, before, received = (
+    acknowledged, before, received, sendable = (
         french.number(energy, "#,##0.0")
-        for energy in (figures[MAY], figures.get(APRIL, 0), received)
+        for energy in (figures[MAY], figures[APRIL], received, sendable)
     )
-    first, second = [
-        row["sentence"]
-        for row in card_rows(warehouse, find_card("bilan-energetique", "conclusion"))
-    ]
+    first, second = sentences(warehouse, "bilan-energetique")
+    # May 2024 was never sent.
     assert first == (
-        f"CARBURE a acquitté {acknowledged} MWh pour mai 2025"
-        f" (avril 2025 : {before} MWh ; mai 2024 : 0,0 MWh), sur {received} MWh reçus."
+        f"CARBURE a acquitté {acknowledged} MWh pour mai 2025 (avril 2025 : {before} MWh),"
+        f" sur {sendable} MWh transmissibles."
     )
+    share = r"[\d,]+\u202f%"
     assert re.fullmatch(
-        r"Les règles rejettent [\d,]+\u202f% des sessions, qui portent [\d,]+\u202f% de l'énergie ;"
-        r" [\d,]+ MWh valides restent bloqués\.",
+        f"Sur {received} MWh reçus, les règles rejettent {share} des sessions, qui portent {share}"
+        r" de l'énergie ; [\d,]+ MWh valides restent bloqués\.",
         second,
     )
+    now, month_before, year_before = re.findall(share, sentences(warehouse, "anomalies")[0])
+    assert year_before == now != month_before
+
+
+def sentences(warehouse: Warehouse, page: str) -> list[str]:
+    return [row["sentence"] for row in card_rows(warehouse, find_card(page, "conclusion"))]
+
+
+def test_drop_downs_have_every_month_and_siren(incidents: Incidents) -> None:
+    choices = {
+        each.name: [row["value"] for row in query_rows(incidents.warehouse, each.sql)]
+        for each in read_filters()
+    }
+    assert choices["month"] == ["2025-05", "2025-04"]
+    sirens = incidents.warehouse.query(
+        "select siren from tiruert.energy_balance_daily where siren is not null"
+        " union select siren from tiruert.data_freshness"
+    )
+    assert sorted(choices["siren"]) == sorted(siren for (siren,) in sirens)
+
+
+def query_rows(warehouse: Warehouse, sql: str) -> list[dict[str, Any]]:
+    with warehouse.connection() as connection, connection.cursor() as cursor:
+        cursor.execute("set search_path to tiruert")
+        cursor.execute(sql)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
 
 
 def test_operators_of_one_name_have_labels_of_their_own(

@@ -20,6 +20,10 @@ select
     count(distinct blocked.id_station_itinerance) as stations,
     sum(blocked.energy_mwh) as blocked_mwh
 from blocked
-left join contacts on blocked.id_station_itinerance = contacts.id_station_itinerance
+left join contacts
+    on
+        blocked.id_station_itinerance = contacts.id_station_itinerance
+        -- Not a new owner's.
+        and coalesce(blocked.siren, '') = coalesce(contacts.siren, '')
 group by
     blocked.period, blocked.blocking_reason, blocked.siren, blocked.operational_unit_code

@@ -54,11 +54,15 @@ submitted as (
             values
             (301, 'not_sent', 'Non transmis', -status.not_sent_mwh),
             (302, 'refused', 'Refusé par CARBURE', -status.refused_mwh),
-            (303, 'uncertain', 'Sans réponse claire', -status.uncertain_mwh),
+            (
+                303, 'uncertain', 'Sans réponse claire',
+                status.uncertain_carbure_mwh - status.uncertain_mwh
+            ),
             -- Energy that was recomputed after CARBURE acknowledged it.
             (
                 304, 'recomputed', 'Recalculé depuis',
-                status.carbure_mwh - status.acknowledged_mwh - status.locked_mwh
+                status.carbure_mwh - status.uncertain_carbure_mwh
+                - status.acknowledged_mwh - status.locked_mwh
             )
         ) as step (display_order, reason, title, energy_mwh)
     where step.energy_mwh <> 0

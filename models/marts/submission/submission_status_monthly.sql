@@ -51,6 +51,8 @@ select
     count(distinct blocked_station) as blocked_stations,
     coalesce(sum(blocked_mwh), 0) as blocked_mwh,
     count(*) filter (where is_different) as different_stations,
-    coalesce(sum(acknowledged_mwh), 0) as carbure_mwh
+    coalesce(sum(acknowledged_mwh), 0) as carbure_mwh,
+    coalesce(sum(acknowledged_mwh) filter (where status = 'uncertain'), 0)
+        as uncertain_carbure_mwh
 from parts
 group by period, siren

@@ -64,9 +64,10 @@ first_rule as (
 sentences as (
     select
         1 as display_order,
-        french_percent(present.rejected_share)
-        || ' des sessions de ' || french_month(present.period)
-        || ' sont rejetées' || coalesce(' (' || past.rejected_shares || ')', '') || ' : '
+        'En ' || french_month(present.period) || ', '
+        || french_percent(present.rejected_share)
+        || ' des sessions sont rejetées'
+        || coalesce(' (' || past.rejected_shares || ')', '') || ' : '
         || french_number(present.rejected_sessions, 0) || ' sur '
         || french_number(present.received_sessions, 0) || '.' as sentence
     from present
@@ -75,7 +76,8 @@ sentences as (
     select
         2 as display_order,
         'La règle qu''elles enfreignent le plus souvent : « ' || first_rule.title || ' », '
-        || french_number(first_rule.sessions, 0) || ' sessions.' as sentence
+        || french_number(first_rule.sessions, 0)
+        || case when first_rule.sessions > 1 then ' sessions.' else ' session.' end as sentence
     from first_rule
 )
 

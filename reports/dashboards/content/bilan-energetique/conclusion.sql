@@ -35,7 +35,7 @@ received as (
 submitted as (
     select
         period,
-        sum(sent_stations) > 0 as is_started,
+        sum(sent_stations) > 0 or sum(carbure_mwh) > 0 as is_started,
         sum(carbure_mwh) as acknowledged_mwh
     from submission_status_monthly
     where
@@ -73,7 +73,7 @@ past as (
         ) as energies
     from figures as past
     cross join present
-    where past.period <> present.period
+    where past.period <> present.period and (past.is_started or not present.is_started)
 ),
 
 sentences as (
@@ -84,19 +84,20 @@ sentences as (
                 then
                     'CARBURE a acquitté '
                     || french_number(present.acknowledged_mwh, 1) || ' MWh pour '
+                    || french_month(present.period)
+                    || coalesce(' (' || past.energies || ')', '') || ', sur '
+                    || french_number(present.sendable_mwh, 1) || ' MWh transmissibles.'
             else
-                'Rien n''est encore transmis : '
-                || french_number(present.sendable_mwh, 1) || ' MWh sont à transmettre pour '
-        end
-        || french_month(present.period)
-        || coalesce(' (' || past.energies || ')', '') || ', sur '
-        || french_number(present.received_mwh, 1) || ' MWh reçus.' as sentence
+                'Rien n''est encore transmis pour ' || french_month(present.period) || ' : '
+                || french_number(present.sendable_mwh, 1) || ' MWh sont à transmettre'
+                || coalesce(' (' || past.energies || ')', '') || '.'
+        end as sentence
     from present
     cross join past
     union all
     select
         2 as display_order,
-        'Les règles rejettent '
+        'Sur ' || french_number(received_mwh, 1) || ' MWh reçus, les règles rejettent '
         || french_percent(rejected_sessions / nullif(received_sessions, 0))
         || ' des sessions, qui portent '
         || french_percent(rejected_mwh / nullif(received_mwh, 0)) || ' de l''énergie ; '

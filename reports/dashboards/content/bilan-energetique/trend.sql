@@ -22,7 +22,8 @@ submitted as (
     select
         period,
         sum(carbure_mwh) as acknowledged_mwh,
-        sum(not_sent_mwh + refused_mwh + uncertain_mwh) as pending_mwh
+        sum(not_sent_mwh + refused_mwh)
+        + greatest(sum(uncertain_mwh - uncertain_carbure_mwh), 0) as pending_mwh
     from submission_status_monthly
     where
         period <= (select chosen.period from chosen)

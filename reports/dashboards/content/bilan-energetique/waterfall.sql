@@ -13,7 +13,7 @@ steps as (
 ),
 
 submission as (
-    select coalesce(sum(sent_stations), 0) > 0 as is_started
+    select coalesce(sum(sent_stations) > 0 or sum(carbure_mwh) > 0, false) as is_started
     from submission_status_monthly
     where
         period = (select chosen.period from chosen)

@@ -49,19 +49,17 @@ past as (
 sentences as (
     select
         1 as display_order,
-        french_percent(present.late_share)
-        || ' des sessions de ' || french_month(present.period)
-        || ' sont arrivées hors délai'
+        'En ' || french_month(present.period) || ', ' || french_percent(present.late_share)
+        || ' des sessions sont arrivées hors délai'
         || coalesce(' (' || past.late_shares || ')', '') || '.' as sentence
     from present
     cross join past
     union all
     select
         2 as display_order,
-        french_number(silent_operators, 0) || ' opérateur'
-        || case when silent_operators > 1 then 's' else '' end || ' sur '
-        || french_number(operators, 0)
-        || ' sans session un jour au moins, alors qu''il y en avait avant.' as sentence
+        'Opérateurs sans session un jour au moins, alors qu''ils en avaient avant : '
+        || french_number(silent_operators, 0) || ' sur '
+        || french_number(operators, 0) || '.' as sentence
     from present
 )
 

@@ -21,9 +21,9 @@ figures as (
         period,
         sum(computed_stations) as computed_stations,
         sum(computed_mwh) as computed_mwh,
-        sum(sent_stations) > 0 as is_started,
+        sum(sent_stations) > 0 or sum(carbure_mwh) > 0 as is_started,
         sum(carbure_mwh) as acknowledged_mwh,
-        sum(not_sent_stations) as not_sent_stations,
+        sum(not_sent_mwh) as not_sent_mwh,
         sum(refused_stations) as refused_stations,
         sum(uncertain_stations) as uncertain_stations,
         sum(different_stations) as different_stations,
@@ -48,7 +48,7 @@ past as (
         ) as energies
     from figures as past
     cross join present
-    where past.period <> present.period
+    where past.period <> present.period and past.is_started
 ),
 
 sentences as (
@@ -72,8 +72,8 @@ sentences as (
     union all
     select
         2 as display_order,
-        'Stations non transmises : ' || french_number(not_sent_stations, 0)
-        || ' ; refusées : ' || french_number(refused_stations, 0)
+        'Énergie non transmise : ' || french_number(not_sent_mwh, 1)
+        || ' MWh ; stations refusées : ' || french_number(refused_stations, 0)
         || ' ; sans réponse claire : ' || french_number(uncertain_stations, 0)
         || ' ; qui diffèrent : ' || french_number(different_stations, 0)
         || ' ; verrouillées : ' || french_number(locked_stations, 0) || '.' as sentence

@@ -9,7 +9,7 @@ select
     period,
     sum(carbure_mwh) as acknowledged_mwh,
     sum(not_sent_mwh) as not_sent_mwh,
-    sum(uncertain_mwh) as uncertain_mwh,
+    greatest(sum(uncertain_mwh - uncertain_carbure_mwh), 0) as uncertain_mwh,
     sum(refused_mwh) as refused_mwh
 from submission_status_monthly
 where
