@@ -9,7 +9,7 @@ import click
 from dev.browser import MissingBrowserError, open_chromium, open_page, take_screenshot
 from dev.postgres import PROJECT
 
-WIDTH, MAX_HEIGHT = 1280, 1800
+WIDTH, MAX_HEIGHT = 1280, 6000
 MONTH = re.compile(r"\d{4}-\d{2}")
 
 
