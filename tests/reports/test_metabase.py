@@ -224,11 +224,12 @@ def test_bodies_match_metabases_schema(run: Run, stub: MetabaseStub, content: Co
     schema = json.loads(SCHEMA.read_text())
     assert run("--apply").code == ExitCode.SUCCESS
     change_everything(content)
+    next(iter(stub.items["collection"].values()))["description"] = "Autre"
     assert run("--apply").code == ExitCode.SUCCESS
     used = {operation for operation, _ in stub.bodies}
-    # The description of the collection has not changed.
     assert used == {
-        *("post-api-collection", "post-api-card", "put-api-card-id"),
+        *("post-api-collection", "put-api-collection-id"),
+        *("post-api-card", "put-api-card-id"),
         *("post-api-dashboard", "put-api-dashboard-id"),
     }
     for operation, body in stub.bodies:

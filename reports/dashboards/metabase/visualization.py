@@ -88,10 +88,11 @@ def _chart_settings(card: Card) -> dict[str, Any]:
         "graph.x_axis.scale": "timeseries" if card.display == "line" else "ordinal",
     }
     if card.display == "waterfall":
-        # The total is the sum of all rows. Metabase names it, in the reader's language.
+        # The total is the sum of all rows. Metabase names it, in the reader's language. All
+        # losses have one color, so it is none of theirs.
         return settings | {
             "waterfall.increase_color": read_colors()["received"],
-            "waterfall.decrease_color": read_colors()["rejected"],
+            "waterfall.decrease_color": read_colors()["loss"],
             "waterfall.total_color": read_colors()["acknowledged"],
             "waterfall.show_total": True,
         }

@@ -19,10 +19,10 @@ operators as (
 )
 
 select
-    -- Metabase adds up rows with the same label.
+    -- Metabase adds up rows with the same label. Pages cut the end of long labels.
     case
         when count(*) over (partition by amenageur_name) > 1
-            then amenageur_name || ' (' || coalesce(siren, 'sans SIREN') || ')'
+            then coalesce(siren, 'Sans SIREN') || ' · ' || amenageur_name
         else amenageur_name
     end as operator_label,
     rejected_sessions / nullif(sessions, 0) as rejected_share,

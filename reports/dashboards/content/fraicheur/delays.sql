@@ -17,10 +17,10 @@ operators as (
 )
 
 select
-    -- Metabase adds up rows with the same label.
+    -- Metabase adds up rows with the same label. Pages cut the end of long labels.
     case
         when count(*) over (partition by operator_name) > 1
-            then operator_name || ' (' || siren || ')'
+            then siren || ' · ' || operator_name
         else operator_name
     end as operator_label,
     median_delay_hours,
