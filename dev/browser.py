@@ -55,12 +55,12 @@ def open_page(driver: Chrome, page: Path, width: int) -> None:
     driver.get(page.as_uri())
 
 
-def take_screenshot(driver: Chrome, max_height: int) -> bytes:
-    """Return the open page as PNG, down to a maximum height."""
+def take_screenshot(driver: Chrome) -> bytes:
+    """Return the whole open page as PNG."""
     width, height = driver.execute_script(
         "return [innerWidth, document.body.getBoundingClientRect().bottom]"
     )
-    clip = {"x": 0, "y": 0, "width": width, "height": min(height, max_height), "scale": 1}
+    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
     taken = driver.execute_cdp_cmd(
         "Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True, "clip": clip}
     )

@@ -9,7 +9,7 @@ import click
 from dev.browser import MissingBrowserError, open_chromium, open_page, take_screenshot
 from dev.postgres import PROJECT
 
-WIDTH, MAX_HEIGHT = 1280, 6000
+WIDTH = 1280
 MONTH = re.compile(r"\d{4}-\d{2}")
 
 
@@ -33,7 +33,7 @@ def command(pages: Path, output: Path) -> None:
             for name, page in find_pages(pages).items():
                 open_page(driver, page, WIDTH)
                 image = output / f"{name}.png"
-                image.write_bytes(take_screenshot(driver, MAX_HEIGHT))
+                image.write_bytes(take_screenshot(driver))
                 click.echo(image)
     except MissingBrowserError as error:
         raise click.ClickException(str(error)) from None

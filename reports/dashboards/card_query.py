@@ -5,10 +5,10 @@ from datetime import date, datetime
 
 from psycopg2.extensions import connection as Connection  # noqa: N812
 
-from common.errors import UserError, WarehouseError
-from common.exit_codes import ExitCode
+from common.errors import WarehouseError
 from reports.dashboards.card_result import CardResult
 from reports.dashboards.specification import PARAMETER, Card
+from reports.errors import NoDataError
 
 OPTIONAL = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
 # The month that a card shows by default, so that the page can name it.
@@ -17,21 +17,14 @@ CHOSEN_MONTH = """
     inner join built_months using (period)
     where month_text = coalesce(%(month)s, latest_complete_month)
 """
-
 SIREN_IS_KNOWN = """
     select
-        exists (select from energy_balance_daily where period = %(month)s and siren = %(siren)s)
+        exists (select from energy_balance_daily where period = %(period)s and siren = %(siren)s)
         or exists (
-            select from submission_status_monthly where period = %(month)s and siren = %(siren)s
+            select from submission_status_monthly where period = %(period)s and siren = %(siren)s
         )
-        or exists (select from data_freshness where period = %(month)s and siren = %(siren)s)
+        or exists (select from data_freshness where period = %(period)s and siren = %(siren)s)
 """
-
-
-class UnknownSirenError(UserError):
-    """The marts have nothing about this SIREN in this month."""
-
-    exit_code = ExitCode.INCOMPLETE
 
 
 def bind_parameters(sql: str, values: dict[str, str]) -> str:
@@ -65,12 +58,10 @@ def find_month(connection: Connection, month: str | None) -> tuple[date, datetim
     return period, computed_at
 
 
-def check_siren(connection: Connection, month: date, siren: str) -> None:
+def check_siren(connection: Connection, period: date, siren: str) -> None:
     """Raise an error if the marts have nothing about a SIREN in a month."""
     with connection.cursor() as cursor:
-        cursor.execute(SIREN_IS_KNOWN, {"month": month, "siren": siren})
+        cursor.execute(SIREN_IS_KNOWN, {"period": period, "siren": siren})
         [is_known] = cursor.fetchone()
     if not is_known:
-        raise UnknownSirenError(
-            f"no data on SIREN {siren!r} in {month:%Y-%m}: check the SIREN and the month"
-        )
+        raise NoDataError(siren, period)

@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from common.errors import UserError, WarehouseError
-from common.exit_codes import ExitCode
+from common.errors import WarehouseError
+from reports.errors import NoDataError
 from reports.operator.acknowledgement import sum_up
 from reports.operator.corrections import collect_corrections
 from reports.operator.csv_tables import (
@@ -22,12 +22,6 @@ from reports.operator.index_page import PageContent, write_index
 from reports.operator.marts import Marts, QueryRow
 from reports.operator.request_summary import RequestSummary, collect_requests
 from reports.operator.rule_examples import collect_examples
-
-
-class NoDataError(UserError):
-    """The marts have nothing on this SIREN in this month."""
-
-    exit_code = ExitCode.INCOMPLETE
 
 
 def write_folder(marts: Marts, parent: Path, contact: str) -> Path:
@@ -68,10 +62,7 @@ def _write_files(folder: Path, marts: Marts, contact: str) -> None:
     ):
         write_csv(folder / table.file, table, rows)
     if not (stations or requests):
-        raise NoDataError(
-            f"no data on SIREN {marts.siren!r} in {marts.period:%Y-%m}:"
-            " check the SIREN and the month"
-        )
+        raise NoDataError(marts.siren, marts.period)
     balance = marts.first_row("balance")
     reasons = list(marts.rows("reasons"))
     content = PageContent(
