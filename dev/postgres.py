@@ -1,10 +1,11 @@
-"""Run a private PostgreSQL server on a Unix socket. It stops when its owner exits."""
+"""Run a private PostgreSQL server. It stops when its owner exits."""
 
 import fcntl
 import hashlib
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,7 @@ SERVER_SETTINGS = {
     "max_wal_size": "4GB",
 }
 START_STOP_TIMEOUT_SECONDS = 60
+LOOPBACK = "127.0.0.1"
 
 
 class PostgresError(Exception):
@@ -46,6 +48,13 @@ def state_folder() -> Path:
         return PROJECT / ".postgres"
     digest = hashlib.sha256(str(PROJECT).encode()).hexdigest()[:12]
     return Path("/var/lib") / f"tiruert-{digest}"
+
+
+def settings_on_loopback() -> dict[str, str]:
+    """Return server settings for programs that cannot use a Unix socket, such as Spark."""
+    with socket.create_server((LOOPBACK, 0)) as unused:
+        port = unused.getsockname()[1]
+    return SERVER_SETTINGS | {"listen_addresses": LOOPBACK, "port": str(port)}
 
 
 @contextmanager
@@ -70,8 +79,8 @@ def running(
         try:
             yield {
                 **{key: value for key, value in os.environ.items() if not key.startswith("PG")},
-                "PGHOST": socket_folder,
-                "PGPORT": "5432",
+                "PGHOST": settings["listen_addresses"] or socket_folder,
+                "PGPORT": settings.get("port", "5432"),
                 "PGUSER": SUPERUSER,
                 "PGPASSWORD": "",
                 "PGDATABASE": "postgres",

@@ -3,17 +3,17 @@
     the same limits as before, of its clean energy. A loss of up to ten sessions is never too much, so that operators
     can delete and correct sessions of a small month too.
 
-    Returns the loss as {measure: [before, after]}, or none.
+    `run` is the run on Spark that computed the new rows, or none. Returns the loss as {measure: [before, after]}, or
+    none.
 #}
-{% macro too_much_loss(old, new) %}
+{% macro too_much_loss(old, new, run) %}
     {%- if not relation_exists(old) -%}{%- do return(none) -%}{%- endif -%}
-    {%- set measures = {'sessions': 'count(*)'} -%}
+    {%- set measures = ['sessions'] -%}
     {%- if config.get('records_limits') and stored_limits(model.name) == judged_by() -%}
-        {%- do measures.update({'clean_kwh': 'round(coalesce(sum(energy_kwh) filter (where not is_rejected), 0))'}) -%}
+        {%- do measures.append('clean_kwh') -%}
     {%- endif -%}
-    {%- set columns = measures.values() | join(', ') -%}
-    {%- set before = run_query('select ' ~ columns ~ ' from ' ~ old).rows[0] -%}
-    {%- set after = run_query('select ' ~ columns ~ ' from ' ~ new).rows[0] -%}
+    {%- set before = measured(measures, old, landed_run(model.name, current_period()), int_energy_daily_of_month()) -%}
+    {%- set after = measured(measures, new, run, landed_energy_daily(run)) -%}
     {%- set allowed_share = [var('max_lost_share'), 10 / ([before[0], 1] | max)] | max -%}
     {%- set loss = {} -%}
     {%- for measure in measures -%}
@@ -22,6 +22,34 @@
     {%- endfor -%}
     {%- do return(loss or none) -%}
 {% endmacro %}
+
+{#
+    The values of `measures` in `sessions`, a table with one row per session. If the run on Spark has landed only
+    those sessions that readers ask for, in the month's rows of int_energy_daily.
+#}
+{% macro measured(measures, sessions, run, energy_daily) %}
+    {%- set counts_days = run and config.get('lands') -%}
+    {%- set expressions = {
+        'sessions': 'coalesce(sum(sessions), 0)' if counts_days else 'count(*)',
+        'clean_kwh': 'round(coalesce(sum(energy_kwh) filter (where not is_rejected), 0))',
+    } -%}
+    {%- set columns = [] -%}
+    {%- for measure in measures -%}{%- do columns.append(expressions[measure]) -%}{%- endfor -%}
+    {%- do return(run_query(
+        'select ' ~ columns | join(', ') ~ ' from ' ~ (energy_daily if counts_days else sessions)
+    ).rows[0]) -%}
+{% endmacro %}
+
+{% macro int_energy_daily_of_month() -%}
+    (select * from {{ intermediate_table('int_energy_daily') }} where period = {{ period_date() }}) as energy
+{%- endmacro %}
+
+{% macro landed_energy_daily(run) -%}
+    (
+        select sessions, is_rejected, cast(energy_kwh as numeric) as energy_kwh
+        from {{ landings().incorporate(path={'identifier': landing_name('int_energy_daily', current_period(), run)}) }}
+    ) as energy
+{%- endmacro %}
 
 {# For messages: what was and what would be. #}
 {% macro describe_loss(loss) -%}

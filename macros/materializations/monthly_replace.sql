@@ -111,7 +111,6 @@
     {#- Macros of macros/periods read the month to render from the context. -#}
     {% do context.update({'current_month': period}) %}
     {% set columns = get_quoted_csv(model['columns'].keys()) %}
-    {% set rows %}select {{ columns }} from ({{ render(model['raw_code']) }}) as rendered{% endset %}
     {% call statement('begin') %}
         -- dbt's own commit leaves the connection in autocommit: begin explicitly.
         begin;
@@ -123,8 +122,16 @@
         {% call statement('rollback') %}rollback{% endcall %}
         {% do return('built by another run') %}
     {% endif %}
+    {% set run = run_to_take(period) %}
+    {% if run and run == landed_run(model.name, period) %}
+        {#- What the model reads has kept its previous state, so this one does too. -#}
+        {% call statement('record') %}{{ record_build(model.name, run) }}; commit{% endcall %}
+        {% do return('kept as it was') %}
+    {% endif %}
+    {% set sql = landed_rows(period, run) if run else render(model['raw_code']) %}
+    {% set rows %}select {{ columns }} from ({{ sql }}) as rendered{% endset %}
     {% if config.get('partitioned') %}
-        {% set loss = replace_partition(target, period, rows) %}
+        {% set loss = replace_partition(target, period, rows, run) %}
         {% if loss %}{% do return('kept as it was: it would lose ' ~ describe_loss(loss)) %}{% endif %}
     {% else %}
         {% call statement('replace') %}
@@ -132,14 +139,16 @@
             insert into {{ target }} ({{ columns }}) {{ rows }}
         {% endcall %}
     {% endif %}
-    {% call statement('record') %}{{ record_build(model.name) }}{% endcall %}
+    {% set message = '{:,}'.format(load_result('replace').response.rows_affected) ~ ' rows' %}
+    {% if 'sessions' in model.tags %}{% do drop_landed(period) %}{% endif %}
+    {% call statement('record') %}{{ record_build(model.name, run) }}{% endcall %}
     {% call statement('commit') %}commit{% endcall %}
-    {% do return('{:,}'.format(load_result('replace').response.rows_affected) ~ ' rows') %}
+    {% do return(message ~ (' from Spark' if run else '')) %}
 {% endmacro %}
 
 
 {# Returns what the month would lose if that is too much, so that it stays as it was; else none. #}
-{% macro replace_partition(target, period, rows) %}
+{% macro replace_partition(target, period, rows, run) %}
     {% set name = target.identifier ~ '_' ~ period | replace('-', '_') %}
     {% set old = target.incorporate(path={'identifier': name}) %}
     {% set new = target.incorporate(path={'identifier': name ~ '_new'}) %}
@@ -147,7 +156,7 @@
         -- Rows never change, so there is nothing to vacuum.
         create table {{ new }} with (autovacuum_enabled = false) as {{ rows }}
     {% endcall %}
-    {% set loss = too_much_loss(old, new) if config.get('keeps_inputs') and period not in months_of_variable('accept_loss') %}
+    {% set loss = too_much_loss(old, new, run) if config.get('keeps_inputs') and period not in months_of_variable('accept_loss') %}
     {% if loss %}
         {% call statement('keep') %}
             drop table {{ new }};
@@ -156,7 +165,7 @@
         {% endcall %}
         {% do return(loss) %}
     {% endif %}
-    {% do log_changes(old, new) %}
+    {% if not run and not landed_run(model.name, period) %}{% do log_changes(old, new) %}{% endif %}
     {% call statement('attach') %}
         -- With this check in place, attaching scans nothing while it blocks readers.
         alter table {{ new }} add check (period is not null and period = {{ period_date() }});

@@ -5,7 +5,8 @@
     `requested_at` is the start of the last run that had to build the month, `built_at` the start of the
     run that last built it. `judged_by` has the limits and rejecting rules that were valid for the month
     then, for a model with the configuration `records_limits`; null for others. `loss` says what the month
-    would have lost, if that was too much and the month therefore kept its previous state; else null.
+    would have lost, if that was too much and the month therefore kept its previous state; else null. `landed_run`
+    names the run on Spark that computed the month (landing.sql); null if PostgreSQL did.
 #}
 {% macro period_builds() %}
     {%- do return(intermediate_table('period_builds')) -%}
@@ -28,12 +29,12 @@
     -- Only if needed: `alter table` would wait for every build that is running.
     do $do$
     begin
-        {%- for column in ['judged_by', 'loss'] %}
+        {%- for column, type in [('judged_by', 'jsonb'), ('loss', 'jsonb'), ('landed_run', 'text')] %}
         if not exists (
             select from pg_attribute
             where attrelid = cast({{ literal(period_builds()) }} as regclass) and attname = '{{ column }}'
         ) then
-            alter table {{ period_builds() }} add column {{ column }} jsonb;
+            alter table {{ period_builds() }} add column {{ column }} {{ type }};
         end if;
         {%- endfor %}
     end
@@ -51,14 +52,15 @@
 {% endmacro %}
 
 {% macro request_again(model_name) %}
-    update {{ period_builds() }} set built_at = null, judged_by = null where model = {{ literal(model_name) }}
+    update {{ period_builds() }} set built_at = null, judged_by = null, landed_run = null where model = {{ literal(model_name) }}
 {% endmacro %}
 
-{% macro record_build(model_name) %}
+{% macro record_build(model_name, run) %}
     update {{ period_builds() }}
     set
         built_at = {{ computed_at() }},
         {% if config.get('records_limits') %}judged_by = {{ literal(tojson(judged_by())) }},{% endif %}
+        landed_run = {{ literal(run) if run else 'null' }},
         loss = null
     where model = {{ literal(model_name) }} and period = {{ period_date() }}
 {% endmacro %}

@@ -27,6 +27,12 @@
     same table at once.
 #}
 {% macro grant_roles() %}
+    {{ adapter.dispatch('grant_roles')() }}
+{% endmacro %}
+
+{% macro spark__grant_roles() %}{% endmacro %}
+
+{% macro default__grant_roles() %}
     {%- set schema, ledger = adapter.quote(target.schema), adapter.quote(ledger_schema()) -%}
     {%- set sender, reader = adapter.quote(sender_role()), adapter.quote(reader_role()) -%}
     {%- set roles, marts = [], [] -%}

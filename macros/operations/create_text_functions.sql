@@ -7,6 +7,8 @@
 #}
 {% macro create_text_functions() %}
     {%- set schema = adapter.quote(target.schema) -%}
+    -- A run without marts does not create it.
+    create schema if not exists {{ schema }};
     create or replace function {{ schema }}.french_number(number numeric, decimals integer)
     returns text language sql immutable parallel safe
     return case when round(number, decimals) < 0 then U&'\2212' else '' end

@@ -31,12 +31,15 @@
 
 {#
     The checked months in which the source has another number of sessions or energy than the balance. Without
-    those that kept sessions which the source has no more.
+    those that kept sessions which the source has no more, and those that were computed from the lake.
 #}
 {% macro months_that_differ_from_source() %}
     {%- set checked = checked_months() -%}
     {%- set kept = months_that_kept_their_state(checked) -%}
-    {%- set months = months_the_source_holds(checked) | reject('in', kept) | list -%}
+    {%- set months = [] -%}
+    {%- for month in months_the_source_holds(checked) if month not in kept and not landed_run('int_session_flags', month) -%}
+        {%- do months.append(month) -%}
+    {%- endfor -%}
     {%- if not months -%}{%- do return([]) -%}{%- endif -%}
     {%- set balance = api.Relation.create(schema=target.schema, identifier='energy_balance_monthly') -%}
     {%- set comparison -%}

@@ -40,11 +40,6 @@
     {%- do return(midnight(day | string)) -%}
 {% endmacro %}
 
-{# The calendar day of an instant, in the declared time zone. #}
-{% macro day_of(instant) -%}
-    cast({{ instant }} at time zone '{{ var('time_zone') }}' as date)
-{%- endmacro %}
-
 {# The last day of the period that was complete when the run started. #}
 {% macro latest_complete_day() -%}
     least({{ period_last_day() }}, {{ day_of(computed_at()) }} - 1)
@@ -69,7 +64,7 @@
 {% endmacro %}
 
 {% macro instant_literal(instant) %}
-    {%- do return("cast('" ~ instant.astimezone(modules.pytz.utc).isoformat(' ') ~ "' as timestamptz)") -%}
+    {%- do return("cast('" ~ instant.astimezone(modules.pytz.utc).isoformat(' ') ~ "' as " ~ type_named('timestamptz') ~ ')') -%}
 {% endmacro %}
 
 {# The first instant of a period. #}

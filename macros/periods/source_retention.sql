@@ -47,6 +47,15 @@
     kept of them.
 #}
 {% macro inputs_of_month(source) -%}
+    {{ adapter.dispatch('inputs_of_month')(source) }}
+{%- endmacro %}
+
+{# The lake has every session of the month. #}
+{% macro spark__inputs_of_month(source) -%}
+    {{ source }}
+{%- endmacro %}
+
+{% macro default__inputs_of_month(source) -%}
     {%- if source_holds(current_period()) -%}
         {{ source }}
     {%- else -%}
@@ -160,11 +169,15 @@
     {%- do return({'units': row[0], 'last_id': row[1], 'last_started_at': row[2]}) -%}
 {% endmacro %}
 
-{# The months whose sessions the warehouse has, the earliest first. #}
+{#
+    The months whose sessions the warehouse has, the earliest first. Of a month that was computed on Spark, the
+    lake has them.
+#}
 {% macro kept_months() %}
     {%- do return(run_query(
         "select to_char(period, 'YYYY-MM') from " ~ period_builds()
-        ~ " where model = 'int_session_flags' and built_at is not null order by period"
+        ~ " where model = 'int_session_flags' and built_at is not null"
+        ~ ('' if var('spark_build') else ' and landed_run is null') ~ ' order by period'
     ).columns[0].values() | list) -%}
 {% endmacro %}
 
@@ -179,7 +192,7 @@
             {%- do exceptions.warn(
                 month ~ ' is not built: the source is complete only since '
                 ~ complete_since().astimezone(modules.pytz.utc).isoformat(' ', 'seconds')
-                ~ ', and the warehouse has not kept the month'
+                ~ ', and the warehouse has not kept the month. If it was computed on Spark, run python -m spark_build'
             ) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -193,7 +206,7 @@
 {% macro late_sessions(months) %}
     {%- set counts = [] -%}
     {%- set held, complete_from = months_the_source_holds(months), complete_since() -%}
-    {%- for month in months if month not in held -%}
+    {%- for month in months if month not in held and not landed_run('int_session_flags', month) -%}
         {%- set since = [period_instant(month), complete_from] | max -%}
         {%- set late -%}
             select count(*)

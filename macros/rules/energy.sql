@@ -23,14 +23,10 @@
     end
 {%- endmacro %}
 
-{% macro hours_between(start, end) -%}
-    date_part('epoch', {{ end }} - {{ start }}) / 3600
-{%- endmacro %}
-
 {# Hours from the end of a session to its reception. Null if either time is unusable. #}
 {% macro delay_hours(start, end, received) -%}
     case
-        when {{ has_valid_time(start, end) }} and isfinite({{ received }})
+        when {{ has_valid_time(start, end) }} and {{ is_finite(received) }}
             then {{ hours_between(end, received) }}
     end
 {%- endmacro %}
@@ -55,17 +51,14 @@
 
 {# True if energy is finite and not negative. In PostgreSQL, NaN is greater than infinity. #}
 {% macro is_valid_energy(energy_kwh) -%}
-    {{ energy_kwh }} >= 0 and {{ energy_kwh }} < cast('infinity' as double precision)
+    {{ energy_kwh }} >= 0 and {{ energy_kwh }} < cast('infinity' as {{ type_named('double precision') }})
 {%- endmacro %}
 
-{#
-    Energy as an exact number, for sums; 0 for NaN and infinity. Cast via text, because a direct cast
-    from double precision to numeric keeps only 15 digits.
-#}
+{# Energy as an exact number, for sums; 0 for NaN and infinity. #}
 {% macro booked_energy_kwh(energy_kwh) -%}
     case
-        when abs({{ energy_kwh }}) < cast('infinity' as double precision)
-            then cast(cast({{ energy_kwh }} as text) as numeric)
+        when abs({{ energy_kwh }}) < cast('infinity' as {{ type_named('double precision') }})
+            then {{ exact_number(energy_kwh) }}
         else 0
     end
 {%- endmacro %}

@@ -19,18 +19,3 @@
     count(computed_mwh) filter (where {{ condition }}) as {{ name }}_stations,
     coalesce(sum(computed_mwh) filter (where {{ condition }}), 0) as {{ name }}_mwh
 {%- endmacro %}
-
-{# An array with the names of the boolean columns that are true; null if none is. #}
-{% macro names_of_true(columns) -%}
-    case
-        when {{ columns | join(' or ') }}
-            then array_remove(
-                array[
-                    {%- for column in columns %}
-                    case when {{ column }} then '{{ column }}' end{{ ',' if not loop.last }}
-                    {%- endfor %}
-                ],
-                null
-            )
-    end
-{%- endmacro %}

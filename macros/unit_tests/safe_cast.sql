@@ -5,3 +5,8 @@
 {% macro postgres__safe_cast(field, type) -%}
     cast({{ field }} as {{ 'text[]' if type == 'ARRAY' else type }})
 {%- endmacro %}
+
+{# Spark casts no text to an array, so the text of PostgreSQL's array is split. #}
+{% macro spark__safe_cast(field, type) -%}
+    cast({{ "split(trim(both '{}' from " ~ field ~ "), ',')" if type.startswith('array') else field }} as {{ type }})
+{%- endmacro %}

@@ -3,7 +3,8 @@
 {{ config(
     materialized='monthly_replace',
     partitioned=true,
-    sql_header='set local max_parallel_workers_per_gather = 0;'
+    sql_header='set local max_parallel_workers_per_gather = 0;',
+    tags=['sessions']
 ) }}
 
 with
@@ -11,7 +12,6 @@ with
 sessions as (
     select
         *,
-        {{ booked_energy_kwh('energy_kwh') }} as booked_energy_kwh,
         {{ day_of('started_at') }} as started_on
     from {{ ref('int_session_flags') }}
     where period = {{ period_date() }}
@@ -26,9 +26,10 @@ select
     rejection_reasons,
     is_rejected,
     count(*) as sessions,
-    sum(booked_energy_kwh) as energy_kwh
+    {{ sum_booked('energy_kwh') }} as energy_kwh
 from sessions
 group by
+    {{ group_apart('energy_kwh', 'session_id') }}
     period,
     started_on,
     station_id,

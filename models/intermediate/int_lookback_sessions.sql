@@ -1,4 +1,9 @@
-{{ config(materialized='monthly_replace', partitioned=true, keeps_inputs=true) }}
+{{ config(
+    materialized='monthly_replace',
+    partitioned=true,
+    keeps_inputs=true,
+    tags=['sessions']
+) }}
 
 -- Of the sessions before the month, only these can change a flag: those that end in the month, and
 -- the last one of each charge point. Whether a longer one is compared depends on the limit
@@ -13,8 +18,9 @@ sessions as (
         started_at,
         ended_at,
         received_at,
-        ended_at between started_at - interval '1 day' and started_at + interval '1 day'
-            as is_short
+        coalesce(
+            ended_at between started_at - interval '1 day' and started_at + interval '1 day', false
+        ) as is_short
     from {{ inputs_of_month(ref('stg_qualicharge__sessions')) }}
     where
         started_at >= {{ lookback_start() }}
@@ -22,25 +28,14 @@ sessions as (
         and charge_point_id is not null
 ),
 
-last_of_charge_point as (
-    select distinct on (charge_point_id) *
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by charge_point_id, is_short
+            order by started_at desc, ended_at desc, received_at desc, session_id desc
+        ) as place
     from sessions
-    where is_short
-    order by
-        charge_point_id asc,
-        started_at desc,
-        ended_at desc,
-        received_at desc,
-        session_id desc
-),
-
-relevant as (
-    select * from last_of_charge_point
-
-    union
-
-    select * from sessions
-    where ended_at > {{ period_start() }} or not is_short
 )
 
 select
@@ -50,4 +45,5 @@ select
     ended_at,
     received_at,
     {{ period_date() }} as period
-from relevant
+from ranked
+where ended_at > {{ period_start() }} or not is_short or place = 1

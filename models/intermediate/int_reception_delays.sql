@@ -1,4 +1,4 @@
-{{ config(materialized='monthly_replace') }}
+{{ config(materialized='monthly_replace', tags=['sessions']) }}
 
 -- Delays repeat, so data_freshness computes percentiles from counts, without sorting sessions.
 

@@ -3,7 +3,9 @@
     partitioned=true,
     keeps_inputs=true,
     records_limits=true,
-    change_log='log_session_changes'
+    change_log='log_session_changes',
+    tags=['sessions'],
+    lands='sessions_for_readers'
 ) }}
 
 -- The rules: one condition per rule, in the order of the catalogue in dbt_project.yml. A comparison
@@ -59,8 +61,7 @@ charge_points as (
         station_id,
         max_power_kw,
         blocking_reason,
-        -- Sorts twice as fast as a uuid.
-        row_number() over () as charge_point_number
+        {{ number_of('charge_point_id') }} as charge_point_number
     from {{ ref('int_charge_points') }}
     where period = {{ period_date() }}
 ),
@@ -84,8 +85,8 @@ located as (
 ordered as (
     select
         *,
-        lag(started_at) over earlier as previous_started_at,
-        lag(ended_at) over earlier as previous_ended_at,
+        last_value(started_at) over earlier as previous_started_at,
+        last_value(ended_at) over earlier as previous_ended_at,
         max(ended_at) over earlier as latest_earlier_ended_at
     from located
     window earlier as (

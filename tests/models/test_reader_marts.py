@@ -194,6 +194,20 @@ def test_daily_indicators_add_up_to_the_sendable_energy(made: Warehouse) -> None
     assert sorted(days) == sorted((period, mwh, mwh) for period, mwh in sendable)
 
 
+def test_station_outcomes_are_those_of_the_sessions(made: Warehouse) -> None:
+    rows = made.query(
+        "select period, id_station_itinerance, siren, amenageur_name, operational_unit_code,"
+        " is_rejected, rejection_reasons, blocking_reason, sessions, energy_kwh"
+        " from tiruert.station_outcomes_monthly"
+    )
+    expected = made.query(
+        "select period, id_station_itinerance, siren, amenageur_name, operational_unit_code,"
+        " is_rejected, rejection_reasons, blocking_reason, count(*), sum(booked_energy_kwh)"
+        " from tiruert.sessions_flagged group by 1, 2, 3, 4, 5, 6, 7, 8"
+    )
+    assert sorted(rows, key=str) == sorted(expected, key=str)
+
+
 def test_days_add_up_to_the_planted_anomalies(made: Warehouse) -> None:
     planted = generator.generate().planted
     for period, month in planted.items():

@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 
 from dev.qualicharge import Source
 from tests.support import reference, strategies
@@ -46,22 +45,7 @@ Flagged = dict[date, dict[Any, FlaggedSession]]
 @pytest.fixture(scope="module")
 def source() -> Source:
     """All cases in one source, because a build of one case takes as long as a build of all."""
-    all_cases = strategies.every_location()
-
-    @settings(
-        max_examples=CASES,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategies.cases())
-    def collect(case: Source) -> None:
-        all_cases.append(case)
-
-    collect()
-    return strategies.merge(all_cases)
+    return strategies.hostile_source(CASES)
 
 
 @pytest.fixture(scope="module", params=strategies.TIME_ZONES)

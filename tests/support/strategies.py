@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from dev.qualicharge import Amenageur, ChargePoint, OperationalUnit, Session, Source, Station
@@ -637,6 +638,26 @@ def _case_of_variant(variant: LocationVariant, start: datetime) -> Source:
         Session(first, start, start + HOUR, 1.234, charge_point_id, received_at, received_at)
     )
     return case
+
+
+def hostile_source(count: int) -> Source:
+    """Return one source of `count` cases, always the same, and every kind of location."""
+    all_cases = every_location()
+
+    @settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases())
+    def collect(case: Source) -> None:
+        all_cases.append(case)
+
+    collect()
+    return merge(all_cases)
 
 
 def merge(all_cases: Iterable[Source]) -> Source:

@@ -2,12 +2,17 @@
 
 with
 
--- Read twice: materializing millions of rows would take longer than reading them again.
-sessions as not materialized (
-    select * from {{ ref('int_session_flags') }}
-    where period = {{ period_date() }} and charge_point_id is not null
+counted as (
+    select * from {{ ref('int_charge_point_sessions') }}
+    where period = {{ period_date() }}
 ),
 
+sessions as (
+    select * from {{ ref('int_session_flags') }}
+    where period = {{ period_date() }} and is_rejected
+),
+
+-- Read twice: materializing them would take longer than reading them again.
 charge_points as not materialized (
     select * from {{ ref('int_charge_points') }}
     where period = {{ period_date() }}
@@ -16,15 +21,6 @@ charge_points as not materialized (
 stations as (
     select * from {{ ref('int_stations') }}
     where period = {{ period_date() }}
-),
-
-counted as (
-    select
-        charge_point_id,
-        count(*) as sessions,
-        count(*) filter (where is_rejected) as rejected_sessions
-    from sessions
-    group by charge_point_id
 ),
 
 anomalous as (
@@ -50,7 +46,6 @@ rejected as (
     from sessions
     inner join charge_points
         on sessions.charge_point_id = charge_points.charge_point_id
-    where sessions.is_rejected
 ),
 
 compared as (

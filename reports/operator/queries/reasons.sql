@@ -4,9 +4,9 @@ with session_totals as (
     select
         rejection_reasons,
         case when not is_rejected then blocking_reason end as blocking_reason,
-        count(*) as sessions,
-        sum(booked_energy_kwh) as energy_kwh
-    from sessions_flagged
+        sum(sessions) as sessions,
+        sum(energy_kwh) as energy_kwh
+    from station_outcomes_monthly
     where period = %(period)s and siren = %(siren)s
     group by 1, 2
 )

@@ -13,28 +13,26 @@ with owned as (
 sessions as (
     select
         id_station_itinerance,
-        count(*) as received_sessions,
-        count(*) filter (where is_rejected) as rejected_sessions,
-        count(*) filter (where not is_rejected) as clean_sessions,
-        count(*) filter (where not is_rejected and blocking_reason is not null)
+        sum(sessions) as received_sessions,
+        coalesce(sum(sessions) filter (where is_rejected), 0) as rejected_sessions,
+        coalesce(sum(sessions) filter (where not is_rejected), 0) as clean_sessions,
+        coalesce(sum(sessions) filter (where not is_rejected and blocking_reason is not null), 0)
             as blocked_sessions,
-        sum(booked_energy_kwh) as received_kwh,
-        coalesce(sum(booked_energy_kwh) filter (where is_rejected), 0) as rejected_kwh,
-        coalesce(sum(booked_energy_kwh) filter (where not is_rejected), 0) as clean_kwh,
-        coalesce(
-            sum(booked_energy_kwh) filter (where not is_rejected and blocking_reason is not null), 0
-        ) as blocked_kwh
-    from sessions_flagged
+        sum(energy_kwh) as received_kwh,
+        coalesce(sum(energy_kwh) filter (where is_rejected), 0) as rejected_kwh,
+        coalesce(sum(energy_kwh) filter (where not is_rejected), 0) as clean_kwh,
+        coalesce(sum(energy_kwh) filter (where not is_rejected and blocking_reason is not null), 0)
+            as blocked_kwh
+    from station_outcomes_monthly
     where period = %(period)s and siren = %(siren)s
     group by id_station_itinerance
 ),
 
--- Distinct reasons first: there are few of them.
 reasons as (
     select distinct
         id_station_itinerance,
         unnest(rejection_reasons || case when not is_rejected then blocking_reason end) as reason
-    from sessions_flagged
+    from station_outcomes_monthly
     where period = %(period)s and siren = %(siren)s
 ),
 

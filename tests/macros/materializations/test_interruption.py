@@ -195,7 +195,9 @@ def test_build_needs_only_select_on_the_source(
     warehouse, _ = built
     role = f"builder_{uuid4().hex[:8]}"
     database = warehouse.environment["PGDATABASE"]
-    warehouse.query("drop schema tiruert, tiruert_staging, tiruert_intermediate cascade")
+    warehouse.query(
+        "drop schema tiruert, tiruert_staging, tiruert_intermediate, tiruert_landing cascade"
+    )
     warehouse.query(
         f"create role {role}; grant create on database {database} to {role};"
         f" grant usage on schema qualicharge to {role};"

@@ -1,0 +1,119 @@
+{#
+    Months that were computed on Spark (docs/scale-out.md). A model with the tag `sessions` takes the rows that have
+    landed for a month instead of its SQL. `period_builds.landed_run` names the run that computed them; null if
+    PostgreSQL did.
+
+    Spark writes each model's rows to a table of their own, then one row to the table `landings`:
+
+        run              the start of the run on Spark, the same for all its models
+        states_version   what int_charge_points and int_stations were built from when it read them
+        landed_rows      the number of rows
+#}
+{% macro landing_schema() %}
+    {%- do return(target.schema ~ '_landing') -%}
+{% endmacro %}
+
+{% macro landings() %}
+    {%- do return(api.Relation.create(schema=landing_schema(), identifier='landings')) -%}
+{% endmacro %}
+
+{% macro landing_name(model_name, period, run='') %}
+    {%- do return(model_name ~ '_' ~ period | replace('-', '_') ~ '_' ~ run) -%}
+{% endmacro %}
+
+{% macro create_landings() %}
+    create schema if not exists {{ landings().without_identifier() }};
+    create table if not exists {{ landings() }} (
+        model text not null,
+        period date not null,
+        run text not null,
+        states_version text not null,
+        landed_rows bigint not null,
+        primary key (model, period, run)
+    );
+{% endmacro %}
+
+{# When int_charge_points and int_stations were last built for the month. #}
+{% macro states_version(period) %}
+    {%- do return(run_query(
+        'select cast(max(built_at) as text) from ' ~ period_builds()
+        ~ " where model in ('int_charge_points', 'int_stations') and period = cast('" ~ period ~ "-01' as date)"
+    ).columns[0].values()[0]) -%}
+{% endmacro %}
+
+{# The run that computed the month of a model on Spark; none if PostgreSQL did, or nobody has. #}
+{% macro landed_run(model_name, period) %}
+    {%- set runs = run_query(
+        'select landed_run from ' ~ period_builds()
+        ~ ' where model = ' ~ literal(model_name) ~ " and period = cast('" ~ period ~ "-01' as date)"
+    ).columns[0].values() -%}
+    {%- do return(runs[0] if runs else none) -%}
+{% endmacro %}
+
+{#
+    Which run's rows the model has to take for the month; none if it has to compute them. The first model that reads
+    sessions takes the latest run. The others follow the models that they read, so that a month is never a mixture.
+#}
+{% macro run_to_take(period) %}
+    {%- if 'sessions' not in model.tags -%}{%- do return(none) -%}{%- endif -%}
+    {%- set read = [] -%}
+    {%- for node in graph.nodes.values() if node.unique_id in model.depends_on.nodes and 'sessions' in node.tags -%}
+        {%- do read.append(node.name) -%}
+    {%- endfor -%}
+    {%- if read -%}{%- do return(landed_run(read[0], period)) -%}{%- endif -%}
+    {%- do return(run_query(
+        'select max(run) from ' ~ landings() ~ ' where model = ' ~ literal(model.name)
+        ~ " and period = cast('" ~ period ~ "-01' as date) and states_version = " ~ literal(states_version(period))
+    ).columns[0].values()[0]) -%}
+{% endmacro %}
+
+{# The query for the rows of a run. Fails unless all of them have landed. #}
+{% macro landed_rows(period, run) %}
+    {%- set table = landings().incorporate(path={'identifier': landing_name(model.name, period, run)}) -%}
+    {%- set announced = run_query(
+        'select landed_rows from ' ~ landings() ~ ' where model = ' ~ literal(model.name)
+        ~ " and period = cast('" ~ period ~ "-01' as date) and run = " ~ literal(run)
+    ).columns[0].values() -%}
+    {%- set landed = run_query('select count(*) from ' ~ table).columns[0].values()[0] if announced -%}
+    {%- if not announced or landed != announced[0] -%}
+        {%- do exceptions.raise_compiler_error(
+            model.name ~ ' ' ~ period ~ ': ' ~ (landed ~ ' of ' ~ announced[0] if announced else 'none of the')
+            ~ ' rows have landed from Spark: run python -m spark_build --period ' ~ period
+        ) -%}
+    {%- endif -%}
+    select
+        {%- for column in model['columns'].values() %}
+        {{ landed_column(column) }} as {{ column.name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ table }}
+{% endmacro %}
+
+{#
+    A column with the type of the model. Numbers arrive as text: a decimal with many zeros or, if no decimal holds
+    it, a double with an exponent, whose digits Java chooses otherwise than PostgreSQL.
+#}
+{% macro landed_column(column) -%}
+    {%- if column.data_type == 'dec' -%}
+        case
+            when {{ column.name }} like '%E%' then {{ exact_number('cast(' ~ column.name ~ ' as double precision)') }}
+            else trim_scale(cast({{ column.name }} as numeric))
+        end
+    {%- else -%}
+        cast({{ column.name }} as {{ column.data_type }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# Forget what has landed of the month, complete or not: its rows have been taken, or are older. #}
+{% macro drop_landed(period) %}
+    {%- set prefix = landing_name(model.name, period) -%}
+    {%- set tables = run_query(
+        'select tablename from pg_tables where schemaname = ' ~ literal(landing_schema())
+        ~ ' and starts_with(tablename, ' ~ literal(prefix) ~ ')'
+    ).columns[0].values() -%}
+    {%- call statement('drop_landed') -%}
+        delete from {{ landings() }} where model = {{ literal(model.name) }} and period = {{ period_date() }};
+        {%- for table in tables %}
+        drop table {{ landings().incorporate(path={'identifier': table}) }};
+        {%- endfor %}
+    {%- endcall -%}
+{% endmacro %}

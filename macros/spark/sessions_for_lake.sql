@@ -1,0 +1,33 @@
+{#
+    The view in PostgreSQL from which the lake is filled: the source's sessions, with instants that Spark can hold. An
+    end or reception that is infinite or not in the years 1900 to 9999 is text in a column of its own.
+#}
+{% macro sessions_for_lake() %}
+    {%- do return(api.Relation.create(schema=landing_schema(), identifier='sessions_for_lake')) -%}
+{% endmacro %}
+
+{% macro create_sessions_for_lake() %}
+    create or replace view {{ sessions_for_lake() }} as
+    select
+        id,
+        start,
+        case when not {{ is_odd('"end"') }} then "end" end as "end",
+        energy,
+        point_de_charge_id,
+        case
+            when not {{ is_odd('created_at') }} then created_at
+            -- Compares alike.
+            when isfinite(created_at) then least(greatest(created_at, {{ first_instant() }}), {{ last_instant() }})
+        end as created_at,
+        case when {{ is_odd('"end"') }} then cast("end" as text) end as odd_end,
+        case when {{ is_odd('created_at') }} then cast(created_at as text) end as odd_created_at
+    from {{ source('qualicharge', 'session') }}
+{% endmacro %}
+
+{% macro is_odd(instant) -%}
+    ({{ instant }} < {{ first_instant() }} or {{ instant }} > {{ last_instant() }})
+{%- endmacro %}
+
+{% macro first_instant() %}{{ return("timestamptz '1900-01-01 00:00:00+00'") }}{% endmacro %}
+
+{% macro last_instant() %}{{ return("timestamptz '9999-12-31 00:00:00+00'") }}{% endmacro %}

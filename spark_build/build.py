@@ -1,0 +1,68 @@
+"""The steps of a build on Spark. Each is a run of dbt, on PostgreSQL or on Spark."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+
+import click
+
+from common.database import connected
+from common.errors import WarehouseError
+from spark_build.dbt import plan_months, run_dbt, run_dbt_on_spark, stop_spark
+from spark_build.settings import SparkSettings
+
+# Stations and charge points as of each month, and what these are made from. Spark reads them.
+STATES = ("+int_charge_points", "+int_stations")
+# The models that Spark computes.
+SESSIONS = ("stg_qualicharge__sessions", "tag:sessions")
+WITHOUT_TESTS = ("--exclude-resource-types", "test", "unit_test")
+# Separates this advisory lock from those of other programs in the same database.
+LOCK_KEY = 715_032
+
+
+def build(settings: SparkSettings, period: list[date] | None) -> None:
+    """Build the months of `period`, or all that `dbt build` would build.
+
+    A month changes in PostgreSQL only in the last step, each model in one transaction. So a failure
+    or a kill leaves every month as it was, and the next build does what is missing. Raises
+    BuildError if dbt fails, WarehouseError if another build on Spark is running.
+    """
+    months = {"period": f"{period[0]:%Y-%m}..{period[-1]:%Y-%m}"} if period else {}
+    with _only_build(settings.schema_):
+        try:
+            run_dbt(
+                "build", "--select", *STATES, *WITHOUT_TESTS,
+                variables={**months, "spark_build": {"plans_months": True}},
+            )  # fmt: skip
+            _compute_sessions()
+        finally:
+            stop_spark()
+        run_dbt("build", "--exclude", *STATES, variables={"spark_build": {"plans_months": False}})
+
+
+def _compute_sessions() -> None:
+    months = plan_months()
+    for number, month in enumerate(months, start=1):
+        place = f"{month.month} ({number} of {len(months)})"
+        if month.has_landed:
+            click.echo(f"{place}: an interrupted build has computed it")
+            continue
+        click.echo(f"{place}: computing it on Spark")
+        step = {
+            "fills_lake": month.held,
+            "run": f"{datetime.now(UTC):%Y%m%d%H%M%S}",
+            "states_version": month.states_version,
+        }
+        run_dbt_on_spark(
+            "run", "--select", *SESSIONS, variables={"period": month.month, "spark_build": step}
+        )
+
+
+@contextmanager
+def _only_build(schema: str) -> Iterator[None]:
+    """Hold a lock: two builds would write the same folders of the lake."""
+    with connected(schema, program="spark_build") as connection, connection.cursor() as cursor:
+        cursor.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY])
+        if not cursor.fetchall()[0][0]:
+            raise WarehouseError("another build on Spark is running: wait until it has ended")
+        yield

@@ -1,0 +1,165 @@
+"""Whatever is killed, each month stays as it was until a later build replaces it as a whole."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.two_operators import charge, network, noon
+from tests.support.waiting import MAX_WAIT_SECONDS, wait_for
+from tests.support.warehouse import Warehouse
+
+BUILD = ("python", "-m", "spark_build")
+APRIL = ("--period", "2025-04")
+EXECUTOR = "CoarseGrainedExecutorBackend"
+DRIVER = "org.apache.spark.deploy.SparkSubmit"
+LANDINGS = "tiruert_landing.landings"
+FLAGS = "tiruert_intermediate.int_session_flags"
+
+
+@pytest.fixture(scope="module")
+def lake_warehouse(make_lake_warehouse: Callable[[], Warehouse]) -> Warehouse:
+    """One operator's sessions of April, one of them rejected, built once on Spark."""
+    warehouse = make_lake_warehouse()
+    source, alpha, beta = network()
+    source.session += [charge(alpha, noon(4, 10)), charge(beta, noon(4, 11))]
+    source.session.append(charge(alpha, noon(4, 10) + timedelta(minutes=30)))
+    warehouse.load(source)
+    build(warehouse, *APRIL)
+    assert sendable_kwh(warehouse) == 10
+    return warehouse
+
+
+@pytest.fixture
+def changed(lake_warehouse: Warehouse) -> Iterator[Warehouse]:
+    """The first session has one kWh more than in the marts."""
+    before = sendable_kwh(lake_warehouse)
+    [(session_id,)] = lake_warehouse.query(
+        "select id from qualicharge.session order by start limit 1"
+    )
+    lake_warehouse.query(
+        "update qualicharge.session set energy = %s where id = %s", float(before) + 1, session_id
+    )
+    yield lake_warehouse
+    assert sendable_kwh(lake_warehouse) == before + 1
+    assert lake_warehouse.query(f"select * from {LANDINGS}") == []
+
+
+def build(warehouse: Warehouse, *arguments: str) -> str:
+    finished = warehouse.run(*BUILD, *arguments)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
+
+
+def sendable_kwh(warehouse: Warehouse) -> float:
+    [(energy,)] = warehouse.query("select sendable_kwh from tiruert.energy_balance_monthly")
+    return energy
+
+
+def wait_for_process(build_process: subprocess.Popen[str], name: str) -> psutil.Process:
+    """Return the first process of the build whose command line contains `name`."""
+    found: list[psutil.Process] = []
+
+    def is_running() -> bool:
+        assert build_process.poll() is None
+        for process in psutil.Process(build_process.pid).children(recursive=True):
+            # It may have just ended.
+            with suppress(psutil.NoSuchProcess):
+                if name in " ".join(process.cmdline()):
+                    found.append(process)
+        return bool(found)
+
+    wait_for(is_running)
+    return found[0]
+
+
+def wait_for_lookback(warehouse: Warehouse, since: float) -> None:
+    """Wait until Spark has computed the first model, so that it is computing the second."""
+    written = Path(
+        warehouse.environment["TIRUERT_LAKE"], "int_lookback_sessions/month=2025-04/_SUCCESS"
+    )
+    wait_for(lambda: written.exists() and written.stat().st_mtime > since)
+
+
+def last_write(warehouse: Warehouse) -> float:
+    lake = Path(warehouse.environment["TIRUERT_LAKE"])
+    return max(path.stat().st_mtime for path in lake.rglob("_SUCCESS"))
+
+
+def test_killed_executor_is_replaced(changed: Warehouse) -> None:
+    since = last_write(changed)
+    with changed.start(*BUILD, *APRIL) as process:
+        executor = wait_for_process(process, EXECUTOR)
+        wait_for_lookback(changed, since)
+        executor.kill()
+        output, errors = process.communicate(timeout=MAX_WAIT_SECONDS)
+    assert process.returncode == 0, output + errors
+
+
+def test_killed_driver_changes_nothing(changed: Warehouse) -> None:
+    before = sendable_kwh(changed)
+    since = last_write(changed)
+    with changed.start(*BUILD, *APRIL) as process:
+        driver = wait_for_process(process, DRIVER)
+        wait_for_lookback(changed, since)
+        driver.kill()
+        output, errors = process.communicate(timeout=MAX_WAIT_SECONDS)
+    assert process.returncode == 1, output + errors
+    assert errors.splitlines()[-1].startswith("Error: dbt run --select failed")
+    assert sendable_kwh(changed) == before
+    build(changed, *APRIL)
+
+
+def test_kill_before_the_rows_are_announced_changes_nothing(changed: Warehouse) -> None:
+    """The rows of the first model have landed, but not their number."""
+    before = sendable_kwh(changed)
+    kill_at(changed, LANDINGS, "share")
+    assert sendable_kwh(changed) == before
+    assert "computing it on Spark" in build(changed, *APRIL)
+
+
+def test_kill_before_the_swap_keeps_what_has_landed(changed: Warehouse) -> None:
+    """The next build has no period. April is closed, so it takes the rows of the killed one."""
+    before = sendable_kwh(changed)
+    kill_at(changed, FLAGS, "share row exclusive")
+    assert sendable_kwh(changed) == before
+    assert "an interrupted build has computed it" in build(changed)
+
+
+def kill_at(warehouse: Warehouse, table: str, mode: str) -> None:
+    """Kill the build with SIGKILL when it waits for a lock on `table`. All of it ends."""
+    with warehouse.lock(table, mode), warehouse.start(*BUILD, *APRIL) as process:
+        warehouse.wait_until_blocked(table, process)
+        process.kill()
+        process.wait(timeout=MAX_WAIT_SECONDS)
+    warehouse.wait_until_unused(warehouse.environment["PGDATABASE"])
+
+
+def test_missing_rows_are_noticed(changed: Warehouse) -> None:
+    """A row was lost, or written twice, on its way to PostgreSQL."""
+    before = sendable_kwh(changed)
+    kill_at(changed, FLAGS, "share row exclusive")
+    [(table,)] = changed.query(
+        "select tablename from pg_tables where schemaname = 'tiruert_landing'"
+        " and tablename like 'int_session_flags%%'"
+    )
+    changed.query(f"insert into tiruert_landing.{table} select * from tiruert_landing.{table}")
+    finished = changed.run(*BUILD)
+    assert finished.returncode == 1
+    assert (
+        "rows have landed from Spark: run python -m spark_build --period 2025-04" in finished.stdout
+    )
+    assert sendable_kwh(changed) == before
+    build(changed, *APRIL)
+
+
+def test_second_build_at_once_is_refused(lake_warehouse: Warehouse) -> None:
+    with lake_warehouse.connection() as connection, connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_lock(715032)")
+        finished = lake_warehouse.run(*BUILD, *APRIL)
+    assert finished.returncode == 4
+    assert "another build on Spark is running" in finished.stderr
