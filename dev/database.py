@@ -76,6 +76,14 @@ class Database:
 
     def dbt(self, *arguments: str) -> None:
         """Run dbt. Raise CommandError with its output if it fails."""
-        finished = self.run("dbt", *arguments)
+        self._run_or_raise("dbt", *arguments)
+
+    def spark_build(self, *arguments: str) -> None:
+        """Run a build on Spark. Raise CommandError with its output if it fails."""
+        self._run_or_raise("python", "-m", "spark_build", *arguments)
+
+    def _run_or_raise(self, program: str, *arguments: str) -> None:
+        finished = self.run(program, *arguments)
         if finished.returncode != 0:
-            raise CommandError(f"dbt {arguments[0]} failed:\n{finished.stdout}{finished.stderr}")
+            command = " ".join((program, *arguments[:2]))
+            raise CommandError(f"{command} failed:\n{finished.stdout}{finished.stderr}")

@@ -17,11 +17,13 @@ from pydantic.fields import FieldInfo
 import reports.dashboards.__main__
 import reports.operator.__main__
 import sender.__main__
+import spark_build.__main__
 from common.exit_codes import ExitCode
 from common.settings import Settings
 from reports.dashboards.metabase.settings import MetabaseSettings
 from reports.operator.settings import ReportSettings
 from sender.settings import CarbureSettings, SenderSettings
+from spark_build.settings import SparkSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
 DOCS = PROJECT / "docs"
@@ -142,11 +144,14 @@ def _decisions_table() -> str:
 
 
 PARTS: dict[str, Callable[..., str]] = {
-    "settings": lambda: _settings_table(CarbureSettings, SenderSettings, ReportSettings),
+    "settings": lambda: _settings_table(
+        CarbureSettings, SenderSettings, ReportSettings, SparkSettings
+    ),
     "metabase-settings": lambda: _settings_table(MetabaseSettings),
     "sender-exit-codes": lambda: _exit_codes_table(sender.__main__.EXIT_CODES),
     "operator-exit-codes": lambda: _exit_codes_table(reports.operator.__main__.EXIT_CODES),
     "dashboards-exit-codes": lambda: _exit_codes_table(reports.dashboards.__main__.EXIT_CODES),
+    "spark-exit-codes": lambda: _exit_codes_table(spark_build.__main__.EXIT_CODES),
     "doc-blocks": _doc_blocks,
     "catalogue": _catalogue_table,
     "limits": _limits_table,

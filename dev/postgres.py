@@ -50,11 +50,11 @@ def state_folder() -> Path:
     return Path("/var/lib") / f"tiruert-{digest}"
 
 
-def settings_on_loopback() -> dict[str, str]:
-    """Return server settings for programs that cannot use a Unix socket, such as Spark."""
+def loopback_settings() -> dict[str, str]:
+    """Return more server settings, for programs that cannot use a Unix socket, such as Spark."""
     with socket.create_server((LOOPBACK, 0)) as unused:
         port = unused.getsockname()[1]
-    return SERVER_SETTINGS | {"listen_addresses": LOOPBACK, "port": str(port)}
+    return {"listen_addresses": LOOPBACK, "port": str(port)}
 
 
 @contextmanager

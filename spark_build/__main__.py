@@ -6,7 +6,6 @@ import click
 
 from common.cli import Months, run_cli
 from common.exit_codes import ExitCode, help_text
-from spark_build.build import build
 from spark_build.settings import SparkSettings
 
 EXIT_CODES = {
@@ -35,7 +34,11 @@ def command(period: list[date] | None) -> ExitCode:
     Example:
       TIRUERT_LAKE=s3a://bucket/lake python -m spark_build --period 2025-04
     """  # noqa: D301
-    build(SparkSettings.load(), period)
+    settings = SparkSettings.load()
+    # Only now, because the settings say what is missing if this cannot be imported.
+    from spark_build.build import build  # noqa: PLC0415
+
+    build(settings, period)
     return ExitCode.SUCCESS
 
 

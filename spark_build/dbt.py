@@ -10,7 +10,7 @@ from dbt.cli.main import dbtRunner
 from dbt_common.events.base_types import EventMsg
 from py4j.protocol import Py4JError
 from pydantic import BaseModel, TypeAdapter
-from pyspark.sql import SparkSession
+from pyspark import SparkContext
 
 from common.errors import UserError
 from common.exit_codes import ExitCode
@@ -72,9 +72,10 @@ def stop_spark() -> None:
     """Stop Spark if it is running, and with it its executors."""
     # The driver may be what has failed.
     with suppress(Py4JError, OSError):
-        session = SparkSession.getActiveSession()
-        if session is not None:
-            session.stop()
+        # The public getActiveSession() knows only the sessions of the current thread.
+        context = SparkContext._active_spark_context
+        if context is not None:
+            context.stop()
 
 
 def _invoke(runner: dbtRunner, *arguments: str, variables: Variables) -> None:

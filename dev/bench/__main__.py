@@ -36,9 +36,9 @@ from dev.database import CommandError
     "optional",
     type=click.Choice(OPTIONAL_MEASUREMENTS),
     multiple=True,
-    default=OPTIONAL_MEASUREMENTS,
+    default=[name for name in OPTIONAL_MEASUREMENTS if name != "spark"],
     help="Measure this in addition to a first `dbt build` of one month. May be repeated."
-    "  [default: all]",
+    "  [default: all but spark, which needs Java]",
 )
 @click.option(
     "--runs",
@@ -68,7 +68,10 @@ def bench(
     measurements: list[Measurement] = []
     notes: list[str] = []
     try:
-        with postgres.running("bench", settings=SERVER_SETTINGS) as server:
+        settings = SERVER_SETTINGS
+        if "spark" in optional:
+            settings = settings | postgres.loopback_settings()
+        with postgres.running("bench", settings=settings) as server:
             environment = describe_environment(default_database(server))
             for sessions in sorted(round(million * MILLION) for million in set(millions)):
                 histories = sorted(set(months)) or _default_months(sessions)

@@ -14,9 +14,10 @@ from dev.bench.duckdb_sql import DuckDB
 from dev.bench.measurement import Measurement
 from dev.bench.nightly import measure_nightly
 from dev.bench.source import MONTH
+from dev.bench.spark import measure_spark
 from dev.bench.stage import LOCAL, BenchmarkPlan, Stage, months_with_space, staged
 
-OPTIONAL_MEASUREMENTS = ("statements", "nightly", "duckdb", "memory", "foreign")
+OPTIONAL_MEASUREMENTS = ("statements", "nightly", "duckdb", "memory", "foreign", "spark")
 PERIOD = f"{MONTH:%Y-%m}"
 MILLION = 1_000_000
 
@@ -44,6 +45,8 @@ def measure_size(
             yield from _compare(stages[0], sources)
         if "memory" in plan.optional:
             yield from _memory(stages[0])
+        if "spark" in plan.optional:
+            yield from measure_spark(stages[0])
         if "nightly" in plan.optional:
             stages += [
                 databases.enter_context(staged(server, plan, months))

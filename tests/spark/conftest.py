@@ -22,7 +22,7 @@ def make_lake_warehouse(
     tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[Callable[[], Warehouse]]:
     """Create databases with a lake each, on a server that listens on the loopback interface."""
-    settings = postgres.settings_on_loopback()
+    settings = postgres.SERVER_SETTINGS | postgres.loopback_settings()
     with postgres.running(f"tests-spark-{worker_id}", settings=settings) as environment:
         server = Warehouse(environment)
         numbers = count(1)
