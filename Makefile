@@ -7,7 +7,7 @@ DEMO_PACKAGES := $(VENV)/.demo-packages
 ALL_PACKAGES := $(VENV)/.all-packages
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo psql docs reference rules dashboards screenshots test lint measure bench lock clean
+.PHONY: help install demo spark psql docs reference rules dashboards screenshots test lint measure bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ profiles.yml:
 
 demo: $(DEMO_PACKAGES) ## Run everything on generated sessions, or on DATA=folder PERIOD=2024-12
 	$(BIN)/python -m dev.demo run $(if $(DATA),--data $(DATA)) $(if $(PERIOD),--period $(PERIOD))
+
+spark: install ## Build the demo's months again, with Spark (needs Java and PostgreSQL's JDBC driver)
+	$(BIN)/python -m dev.demo spark
 
 psql: $(DEMO_PACKAGES) ## Open psql on the demo's database
 	$(BIN)/python -m dev.demo shell psql

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import webbrowser
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +18,9 @@ from dev.database import CommandError, Database
 from dev.dbt import dbt_variables
 from dev.demo import docs_site, incidents, overhead, submission, summary
 from dev.qualicharge import Source
+
+# Two executors, each a process with one core and 1 GB.
+CLUSTER = "local-cluster[2,1,1024]"
 
 
 @click.group()
@@ -59,10 +62,27 @@ def run(data: Path | None, period: datetime | None) -> None:
             for line in incidents.Incidents(sender, stub, months[-1], siren).lines():
                 click.echo(line)
         # Last, so that the pages show the incidents.
-        render = ("python", "-m", "reports.dashboards", "render", "--period")
-        for month in months:
-            _run_step(database, *render, f"{month:%Y-%m}")
+        _render(database, months)
         click.echo(summary.NEXT_STEPS)
+
+
+@cli.command()
+def spark() -> None:
+    """Build the demo's months again, with Spark on this machine, and render the pages again.
+
+    The figures stay as they are. Needs Java and PostgreSQL's JDBC driver. Example: make demo spark
+    """
+    with _server(settings=postgres.SERVER_SETTINGS | postgres.loopback_settings()) as database:
+        [(marts,)] = database.query("select to_regclass('tiruert.energy_balance_monthly')")
+        if marts is None:
+            raise click.ClickException("there is nothing to build yet: run make demo first")
+        months = [balance.period for balance in summary.read_balances(database)]
+        cluster = database.with_variables(
+            TIRUERT_LAKE=str(postgres.PROJECT / "target" / "lake"), TIRUERT_SPARK_MASTER=CLUSTER
+        )
+        period = f"{months[0]:%Y-%m}..{months[-1]:%Y-%m}"
+        _run_step(cluster, "python", "-m", "spark_build", "--period", period)
+        _render(database, months)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
@@ -148,11 +168,13 @@ def _months_to_send(database: Database, period: datetime | None) -> list[date]:
 
 
 @contextmanager
-def _server(name: str = "demo") -> Iterator[Database]:
+def _server(
+    name: str = "demo", settings: Mapping[str, str] = postgres.SERVER_SETTINGS
+) -> Iterator[Database]:
     """Run a PostgreSQL server and yield the environment variables to connect to it."""
     try:
         _log("starting PostgreSQL")
-        with postgres.running(name) as environment:
+        with postgres.running(name, settings=settings) as environment:
             yield Database(environment | dbt_variables(postgres.PROJECT / "target" / name))
     except (postgres.PostgresError, CommandError) as error:
         raise click.ClickException(str(error)) from None
@@ -198,6 +220,13 @@ def _send(sender: Database, month: date) -> None:
     click.echo(f"  {outcome}")
     if outcome.exit_code != 0:
         raise click.ClickException(f"{month:%Y-%m} was not sent completely")
+
+
+def _render(database: Database, months: list[date]) -> None:
+    for month in months:
+        _run_step(
+            database, "python", "-m", "reports.dashboards", "render", "--period", f"{month:%Y-%m}"
+        )
 
 
 def _run_step(database: Database, *command: str) -> None:

@@ -26,7 +26,8 @@
     {%- set ns = namespace(start=lookback_instant(current_period())) -%}
     {%- set end = [period_instant(next_period(current_period())), end_of_run_day()] | min -%}
     {%- set days = [] -%}
-    {%- for _ in range(31 + var('overlap_lookback_days')) if ns.start < end -%}
+    {#- October has an hour more than 31 days. -#}
+    {%- for _ in range(32 + var('overlap_lookback_days')) if ns.start < end -%}
         {%- set next = ns.start + modules.datetime.timedelta(days=1) -%}
         {%- do days.append((ns.start, [next, end] | min)) -%}
         {%- set ns.start = next -%}
