@@ -18,10 +18,10 @@ outcomes as (
         stations.amenageur_name,
         stations.operational_unit_code,
         energy.is_rejected,
-        coalesce(energy.rejection_reasons, cast('{}' as text[])) as rejection_reasons,
-        coalesce(energy.blocking_reason, stations.blocking_reason) as blocking_reason,
         energy.sessions,
-        energy.energy_kwh
+        energy.energy_kwh,
+        coalesce(energy.rejection_reasons, cast('{}' as text[])) as rejection_reasons,
+        coalesce(energy.blocking_reason, stations.blocking_reason) as blocking_reason
     from energy
     left join stations
         on energy.period = stations.period and energy.station_id = stations.station_id
