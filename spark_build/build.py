@@ -8,7 +8,7 @@ import click
 
 from common.database import connected
 from common.errors import WarehouseError
-from spark_build.dbt import plan_months, run_dbt, run_dbt_on_spark, stop_spark
+from spark_build.dbt import Variables, plan_months, run_dbt, run_dbt_on_spark, stop_spark
 from spark_build.settings import SparkSettings
 
 # Stations and charge points as of each month, and what these are made from. Spark reads them.
@@ -16,8 +16,9 @@ STATES = ("+int_charge_points", "+int_stations")
 # The models that Spark computes.
 SESSIONS = ("stg_qualicharge__sessions", "tag:sessions")
 WITHOUT_TESTS = ("--exclude-resource-types", "test", "unit_test")
-# Separates this advisory lock from those of other programs in the same database.
-LOCK_KEY = 715_032
+# Separates these advisory locks from those of other programs in the same database.
+LOCK_SPACE = 715_032
+WITHOUT_PLAN: Variables = {"spark_build": {"plans_months": False}}
 
 
 def build(settings: SparkSettings, period: list[date] | None) -> None:
@@ -37,7 +38,9 @@ def build(settings: SparkSettings, period: list[date] | None) -> None:
             _compute_sessions()
         finally:
             stop_spark()
-        run_dbt("build", "--exclude", *STATES, variables={"spark_build": {"plans_months": False}})
+        run_dbt("build", "--exclude", *STATES, variables=WITHOUT_PLAN)
+        # The first step has no tests, and a test of two models belongs to both.
+        run_dbt("test", "--select", *STATES, variables=WITHOUT_PLAN)
 
 
 def _compute_sessions() -> None:
@@ -62,7 +65,7 @@ def _compute_sessions() -> None:
 def _only_build(schema: str) -> Iterator[None]:
     """Hold a lock: two builds would write the same folders of the lake."""
     with connected(schema, program="spark_build") as connection, connection.cursor() as cursor:
-        cursor.execute("select pg_try_advisory_lock(%s)", [LOCK_KEY])
+        cursor.execute("select pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_SPACE, schema])
         if not cursor.fetchall()[0][0]:
             raise WarehouseError("another build on Spark is running: wait until it has ended")
         yield

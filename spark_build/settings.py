@@ -1,5 +1,6 @@
 """The settings of a build on Spark, and what it needs on this machine."""
 
+import os
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,6 +38,8 @@ class SparkSettings(WarehouseSettings):
             raise SettingsError("pyspark is not installed: pip install 'pyspark>=4.1' dbt-spark")
         if shutil.which("java") is None:
             raise SettingsError("java is not on the PATH: Spark needs Java 17 or later")
+        if os.environ.get("PGHOST", "").startswith("/"):
+            raise SettingsError("PGHOST is a Unix socket, which Java cannot use: set a host name")
         if not settings.jdbc_driver.is_file():
             raise SettingsError(
                 f"there is no JDBC driver at {settings.jdbc_driver}: install"

@@ -39,7 +39,7 @@
     isfinite({{ instant }})
 {%- endmacro %}
 
-{# The lake has null instead of infinity. #}
+{# The lake has other instants instead of infinity (macros/spark/sessions_for_lake.sql). #}
 {% macro spark__is_finite(instant) -%}
-    {{ instant }} is not null
+    {{ instant }} between {{ first_instant() }} and {{ last_instant() }}
 {%- endmacro %}

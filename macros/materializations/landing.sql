@@ -6,7 +6,7 @@
     Spark writes each model's rows to a table of their own, then one row to the table `landings`:
 
         run              the start of the run on Spark, the same for all its models
-        states_version   what int_charge_points and int_stations were built from when it read them
+        states_version   when int_charge_points and int_stations were built that it read, and a hash of the limits
         landed_rows      the number of rows
 #}
 {% macro landing_schema() %}
@@ -33,12 +33,21 @@
     );
 {% endmacro %}
 
-{# When int_charge_points and int_stations were last built for the month. #}
+{# When int_charge_points and int_stations were last built for the month, and a hash of the limits valid for it. #}
 {% macro states_version(period) %}
-    {%- do return(run_query(
+    {%- set built_at = run_query(
         'select cast(max(built_at) as text) from ' ~ period_builds()
         ~ " where model in ('int_charge_points', 'int_stations') and period = cast('" ~ period ~ "-01' as date)"
-    ).columns[0].values()[0]) -%}
+    ).columns[0].values()[0] -%}
+    {%- do return(built_at ~ ' ' ~ local_md5(tojson(judged_by(period)))) -%}
+{% endmacro %}
+
+{# The months whose flags were computed on Spark. #}
+{% macro months_on_spark() %}
+    {%- do return(run_query(
+        "select to_char(period, 'YYYY-MM') from " ~ period_builds()
+        ~ " where model = 'int_session_flags' and landed_run is not null order by period"
+    ).columns[0].values() | list) -%}
 {% endmacro %}
 
 {# The run that computed the month of a model on Spark; none if PostgreSQL did, or nobody has. #}
@@ -51,8 +60,9 @@
 {% endmacro %}
 
 {#
-    Which run's rows the model has to take for the month; none if it has to compute them. The first model that reads
-    sessions takes the latest run. The others follow the models that they read, so that a month is never a mixture.
+    Which run's rows the model has to take for the month; none if it has to compute them. In a build on Spark, the
+    first model that reads sessions takes the latest run. The others follow the model that they read, so that they
+    are never a mixture.
 #}
 {% macro run_to_take(period) %}
     {%- if 'sessions' not in model.tags -%}{%- do return(none) -%}{%- endif -%}
@@ -61,18 +71,20 @@
         {%- do read.append(node.name) -%}
     {%- endfor -%}
     {%- if read -%}{%- do return(landed_run(read[0], period)) -%}{%- endif -%}
+    {%- if not var('spark_build') -%}{%- do return(none) -%}{%- endif -%}
     {%- do return(run_query(
         'select max(run) from ' ~ landings() ~ ' where model = ' ~ literal(model.name)
         ~ " and period = cast('" ~ period ~ "-01' as date) and states_version = " ~ literal(states_version(period))
     ).columns[0].values()[0]) -%}
 {% endmacro %}
 
-{# The query for the rows of a run. Fails unless all of them have landed. #}
+{# The query for the rows of a run. Fails unless all have landed, computed from the latest states and limits. #}
 {% macro landed_rows(period, run) %}
     {%- set table = landings().incorporate(path={'identifier': landing_name(model.name, period, run)}) -%}
     {%- set announced = run_query(
         'select landed_rows from ' ~ landings() ~ ' where model = ' ~ literal(model.name)
         ~ " and period = cast('" ~ period ~ "-01' as date) and run = " ~ literal(run)
+        ~ ' and states_version = ' ~ literal(states_version(period))
     ).columns[0].values() -%}
     {%- set landed = run_query('select count(*) from ' ~ table).columns[0].values()[0] if announced -%}
     {%- if not announced or landed != announced[0] -%}
@@ -90,7 +102,7 @@
 
 {#
     A column with the type of the model. Numbers arrive as text: a decimal with many zeros or, if no decimal holds
-    it, a double with an exponent, whose digits Java chooses otherwise than PostgreSQL.
+    it, a double with an exponent, which Java writes with other digits than PostgreSQL.
 #}
 {% macro landed_column(column) -%}
     {%- if column.data_type == 'dec' -%}

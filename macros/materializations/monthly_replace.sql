@@ -124,8 +124,7 @@
     {% endif %}
     {% set run = run_to_take(period) %}
     {% if run and run == landed_run(model.name, period) %}
-        {#- What the model reads has kept its previous state, so this one does too. -#}
-        {% call statement('record') %}{{ record_build(model.name, run) }}; commit{% endcall %}
+        {% call statement('record') %}{{ record_kept(model.name) }}; commit{% endcall %}
         {% do return('kept as it was') %}
     {% endif %}
     {% set sql = landed_rows(period, run) if run else render(model['raw_code']) %}

@@ -65,6 +65,12 @@
     where model = {{ literal(model_name) }} and period = {{ period_date() }}
 {% endmacro %}
 
+{# What the model reads has kept its previous state, so the model keeps its own, with all that is stored about it. #}
+{% macro record_kept(model_name) %}
+    update {{ period_builds() }} set built_at = {{ computed_at() }}
+    where model = {{ literal(model_name) }} and period = {{ period_date() }}
+{% endmacro %}
+
 {# The month keeps its previous state. It counts as built: the same build would lose the same. #}
 {% macro record_loss(model_name, loss) %}
     update {{ period_builds() }}

@@ -21,6 +21,12 @@
             'a full refresh rebuilds every month: leave out either --full-refresh or period'
         ) -%}
     {%- endif -%}
+    {%- if flags.FULL_REFRESH and months_on_spark() -%}
+        {%- do exceptions.raise_compiler_error(
+            'a full refresh would drop what was computed on Spark (' ~ months_on_spark() | join(', ')
+            ~ '): build without --full-refresh'
+        ) -%}
+    {%- endif -%}
     {%- do notice_dropped_sessions(sessions) -%}
     {%- set known = known_months() -%}
     {%- set candidates = requested or candidate_months() | reject('in', known) | list -%}

@@ -58,6 +58,10 @@
 {% macro default__inputs_of_month(source) -%}
     {%- if source_holds(current_period()) -%}
         {{ source }}
+    {%- elif execute and landed_run('int_session_flags', current_period()) -%}
+        {%- do exceptions.raise_compiler_error(
+            current_period() ~ ': only the lake has its sessions: run python -m spark_build --period ' ~ current_period()
+        ) -%}
     {%- else -%}
         (select * from {{ this }} where period = {{ period_date() }}) as kept
     {%- endif -%}
@@ -107,7 +111,7 @@
 {% macro earliest_kept_session() %}
     {%- if not relation_exists(intermediate_table('int_session_flags')) -%}{%- do return(none) -%}{%- endif -%}
     {%- set since = complete_since() -%}
-    {%- for month in kept_months() if next_period(month) > month_of(since) -%}
+    {%- for month in built_months() if next_period(month) > month_of(since) -%}
         {%- set found = run_query(
             'select session_id, started_at from ' ~ intermediate_table('int_session_flags')
             ~ " where period = '" ~ month ~ "-01' and started_at >= " ~ instant_literal(since)
@@ -169,15 +173,23 @@
     {%- do return({'units': row[0], 'last_id': row[1], 'last_started_at': row[2]}) -%}
 {% endmacro %}
 
+{# The months with flags, the earliest first. #}
+{% macro built_months() %}
+    {%- do return(run_query(
+        "select to_char(period, 'YYYY-MM') from " ~ period_builds()
+        ~ " where model = 'int_session_flags' and built_at is not null order by period"
+    ).columns[0].values() | list) -%}
+{% endmacro %}
+
 {#
-    The months whose sessions the warehouse has, the earliest first. Of a month that was computed on Spark, the
+    The months that can be computed without the source: the warehouse has their sessions or, for a build on Spark, the
     lake has them.
 #}
 {% macro kept_months() %}
+    {%- if var('spark_build') -%}{%- do return(built_months()) -%}{%- endif -%}
     {%- do return(run_query(
         "select to_char(period, 'YYYY-MM') from " ~ period_builds()
-        ~ " where model = 'int_session_flags' and built_at is not null"
-        ~ ('' if var('spark_build') else ' and landed_run is null') ~ ' order by period'
+        ~ " where model = 'int_session_flags' and built_at is not null and landed_run is null order by period"
     ).columns[0].values() | list) -%}
 {% endmacro %}
 

@@ -4,7 +4,7 @@
 
         [{"month": "2025-04", "held": true, "has_landed": false, "states_version": "2025-05-02 …"}]
 
-    `held` is true if the source has the month completely; otherwise the lake has it. `has_landed` is true if an
+    `held` is true if the lake has to be filled: the source has the month completely. Otherwise the lake has it. `has_landed` is true if an
     interrupted run has computed the month, from what is still the latest state of stations and charge points.
 #}
 {% macro plan_spark() %}
@@ -17,7 +17,7 @@
     {%- for name in models -%}{%- do months.extend(requested_months(name)) -%}{%- endfor -%}
     {%- set plan = [] -%}
     {%- for month in months | unique | sort -%}
-        {%- set held = source_holds(month) -%}
+        {%- set held = source_holds(month) and not source_has_lost(month) -%}
         {%- if held or landed_run('int_session_flags', month) -%}
             {%- set version = states_version(month) -%}
             {%- do plan.append({
@@ -39,6 +39,30 @@
     {%- endfor -%}
     {%- call statement('view') -%}{{ create_sessions_for_lake() }}; commit{%- endcall -%}
     {%- do print(tojson(plan)) -%}
+{% endmacro %}
+
+{#
+    Whether the source has so many sessions less than the lake that they must not replace it there: more than
+    `max_lost_share`, and more than ten.
+#}
+{% macro source_has_lost(month) %}
+    {%- if not landed_run('int_session_flags', month) or month in months_of_variable('accept_loss') -%}{%- do return(false) -%}{%- endif -%}
+    {%- set before = run_query(
+        'select coalesce(sum(sessions), 0) from ' ~ intermediate_table('int_energy_daily')
+        ~ " where period = cast('" ~ month ~ "-01' as date)"
+    ).columns[0].values()[0] -%}
+    {%- set now = run_query(
+        'select count(*) from ' ~ source_sessions() ~ ' where start >= ' ~ instant_literal(period_instant(month))
+        ~ ' and start < ' ~ month_limit(month)
+    ).columns[0].values()[0] -%}
+    {%- set has_lost = before - now > [10, var('max_lost_share') * before | float] | max -%}
+    {%- if has_lost -%}
+        {%- do exceptions.warn(
+            month ~ ': the lake keeps its ' ~ before ~ ' sessions, because the source has only ' ~ now
+            ~ '. To use these, set accept_loss in dbt_project.yml'
+        ) -%}
+    {%- endif -%}
+    {%- do return(has_lost) -%}
 {% endmacro %}
 
 {# Whether each of the models has the rows of the same run: taken already, or landed. #}

@@ -1,6 +1,6 @@
 {#
     The view in PostgreSQL from which the lake is filled: the source's sessions, with instants that Spark can hold. An
-    end or reception that is infinite or not in the years 1900 to 9999 is text in a column of its own.
+    end or reception that is infinite or not in the years 1900 to 9999 is text in a column of its own, too.
 #}
 {% macro sessions_for_lake() %}
     {%- do return(api.Relation.create(schema=landing_schema(), identifier='sessions_for_lake')) -%}
@@ -14,10 +14,11 @@
         case when not {{ is_odd('"end"') }} then "end" end as "end",
         energy,
         point_de_charge_id,
-        case
-            when not {{ is_odd('created_at') }} then created_at
-            -- Compares alike.
-            when isfinite(created_at) then least(greatest(created_at, {{ first_instant() }}), {{ last_instant() }})
+        -- Receptions decide between equal sessions, so they stay in order as far as possible.
+        case created_at
+            when '-infinity' then {{ first_instant() }} - interval '1 second'
+            when 'infinity' then {{ last_instant() }} + interval '1 second'
+            else least(greatest(created_at, {{ first_instant() }}), {{ last_instant() }})
         end as created_at,
         case when {{ is_odd('"end"') }} then cast("end" as text) end as odd_end,
         case when {{ is_odd('created_at') }} then cast(created_at as text) end as odd_created_at
@@ -28,6 +29,10 @@
     ({{ instant }} < {{ first_instant() }} or {{ instant }} > {{ last_instant() }})
 {%- endmacro %}
 
-{% macro first_instant() %}{{ return("timestamptz '1900-01-01 00:00:00+00'") }}{% endmacro %}
+{% macro first_instant() %}
+    {%- do return("cast('1900-01-01 00:00:00+00:00' as " ~ type_named('timestamptz') ~ ')') -%}
+{% endmacro %}
 
-{% macro last_instant() %}{{ return("timestamptz '9999-12-31 00:00:00+00'") }}{% endmacro %}
+{% macro last_instant() %}
+    {%- do return("cast('9999-12-31 00:00:00+00:00' as " ~ type_named('timestamptz') ~ ')') -%}
+{% endmacro %}

@@ -159,7 +159,7 @@ def test_missing_rows_are_noticed(changed: Warehouse) -> None:
 
 def test_second_build_at_once_is_refused(lake_warehouse: Warehouse) -> None:
     with lake_warehouse.connection() as connection, connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_lock(715032)")
+        cursor.execute("select pg_advisory_lock(715032, hashtext('tiruert'))")
         finished = lake_warehouse.run(*BUILD, *APRIL)
     assert finished.returncode == 4
     assert "another build on Spark is running" in finished.stderr
