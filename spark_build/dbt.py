@@ -62,7 +62,7 @@ def plan_months() -> list[PlannedMonth]:
 
     runner = dbtRunner(callbacks=[collect])
     _invoke(
-        runner, "--quiet", "run-operation", "plan_spark", "--target", "warehouse",
+        runner, "run-operation", "plan_spark", "--target", "warehouse",
         variables={"spark_build": {"plans_months": True}},
     )  # fmt: skip
     return TypeAdapter(list[PlannedMonth]).validate_json(printed[-1])

@@ -58,7 +58,8 @@
 {% macro default__inputs_of_month(source) -%}
     {%- if source_holds(current_period()) -%}
         {{ source }}
-    {%- elif execute and landed_run('int_session_flags', current_period()) -%}
+    {#- Only for a month that is being built: dbt also renders the model to compile it. -#}
+    {%- elif context.get('current_month') and landed_run('int_session_flags', current_period()) -%}
         {%- do exceptions.raise_compiler_error(
             current_period() ~ ': only the lake has its sessions: run python -m spark_build --period ' ~ current_period()
         ) -%}
