@@ -11,6 +11,7 @@ from dev import postgres
 from dev.dbt import dbt_variables
 from tests.support.warehouse import PROJECT, Warehouse
 
+JDBC_DRIVER = Path("/usr/share/java/postgresql.jar")
 # Two executors, each a process of its own with one core and 1 GB.
 CLUSTER = "local-cluster[2,1,1024]"
 # For a few thousand sessions, more partitions only take time.
@@ -22,6 +23,8 @@ def make_lake_warehouse(
     tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[Callable[[], Warehouse]]:
     """Create databases with a lake each, on a server that listens on the loopback interface."""
+    if shutil.which("java") is None or not JDBC_DRIVER.is_file():
+        pytest.skip("Spark needs Java and libpostgresql-jdbc-java")
     settings = postgres.SERVER_SETTINGS | postgres.loopback_settings()
     with postgres.running(f"tests-spark-{worker_id}", settings=settings) as environment:
         server = Warehouse(environment)
