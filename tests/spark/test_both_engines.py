@@ -169,9 +169,13 @@ def rows(warehouse: Warehouse, mart: str, condition: str = "true") -> list[str]:
         f" where {condition}"
     )
     return sorted(
-        json.dumps(json.loads(row, parse_float=lambda number: str(Decimal(number).normalize())))
+        json.dumps(json.loads(row, parse_float=without_zeros, parse_int=without_zeros))
         for (row,) in found
     )
+
+
+def without_zeros(number: str) -> str:
+    return str(Decimal(number).normalize())
 
 
 def test_rejected_and_blocked_sessions_are_shown_alike(engines: Engines) -> None:
