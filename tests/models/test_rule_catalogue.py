@@ -19,7 +19,18 @@ from tests.support.warehouse import PROJECT, Warehouse
 
 SIREN = "732829320"
 PARTS_OF_THE_PROJECT = (
-    *("common", "dev", "docs", "macros", "models", "reports", "sender", "snapshots", "tests"),
+    *(
+        "common",
+        "dev",
+        "docs",
+        "macros",
+        "models",
+        "reports",
+        "sender",
+        "spark_build",
+        "snapshots",
+        "tests",
+    ),
 )
 
 # What "Add a rule" in CONTRIBUTING.md asks for: the condition, the catalogue and a unit test.
