@@ -16,10 +16,6 @@
     {%- do return({
         'timestamptz': 'timestamp_ltz',
         'double precision': 'double',
-        'text': 'string',
-        'text[]': 'array<string>',
-        'uuid': 'string',
-        'dec': 'decimal(38, 22)',
     }.get(name, name)) -%}
 {% endmacro %}
 

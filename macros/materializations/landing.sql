@@ -44,10 +44,7 @@
 
 {# The months whose flags were computed on Spark. #}
 {% macro months_on_spark() %}
-    {%- do return(run_query(
-        "select to_char(period, 'YYYY-MM') from " ~ period_builds()
-        ~ " where model = 'int_session_flags' and landed_run is not null order by period"
-    ).columns[0].values() | list) -%}
+    {%- do return(built_months('landed_run is not null')) -%}
 {% endmacro %}
 
 {# The run that computed the month of a model on Spark; none if PostgreSQL did, or nobody has. #}

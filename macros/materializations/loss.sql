@@ -14,13 +14,17 @@
     {%- endif -%}
     {%- set before = measured(measures, old, landed_run(model.name, current_period()), int_energy_daily_of_month()) -%}
     {%- set after = measured(measures, new, run, landed_energy_daily(run)) -%}
-    {%- set allowed_share = [var('max_lost_share'), 10 / ([before[0], 1] | max)] | max -%}
     {%- set loss = {} -%}
     {%- for measure in measures -%}
         {%- set was, would_be = before[loop.index0] | int, after[loop.index0] | int -%}
-        {%- if was - would_be > allowed_share * was -%}{%- do loss.update({measure: [was, would_be]}) -%}{%- endif -%}
+        {%- if was - would_be > allowed_loss_share(before[0]) * was -%}{%- do loss.update({measure: [was, would_be]}) -%}{%- endif -%}
     {%- endfor -%}
     {%- do return(loss or none) -%}
+{% endmacro %}
+
+{# The share that a month with so many sessions may lose. #}
+{% macro allowed_loss_share(sessions) %}
+    {%- do return([var('max_lost_share'), 10 / ([sessions, 1] | max)] | max) -%}
 {% endmacro %}
 
 {#

@@ -35,11 +35,9 @@
 #}
 {% macro months_that_differ_from_source() %}
     {%- set checked = checked_months() -%}
+    {%- if not checked -%}{%- do return([]) -%}{%- endif -%}
     {%- set kept = months_that_kept_their_state(checked) -%}
-    {%- set months = [] -%}
-    {%- for month in months_the_source_holds(checked) if month not in kept and not landed_run('int_session_flags', month) -%}
-        {%- do months.append(month) -%}
-    {%- endfor -%}
+    {%- set months = months_the_source_holds(checked) | reject('in', kept) | reject('in', months_on_spark()) | list -%}
     {%- if not months -%}{%- do return([]) -%}{%- endif -%}
     {%- set balance = api.Relation.create(schema=target.schema, identifier='energy_balance_monthly') -%}
     {%- set comparison -%}

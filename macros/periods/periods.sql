@@ -30,7 +30,11 @@
 
 {# The exclusive end of a month. Sessions that start after the day of the run belong to no month. #}
 {% macro month_limit(period) %}
-    {%- do return(instant_literal([period_instant(next_period(period)), end_of_run_day()] | min)) -%}
+    {%- do return(instant_literal(month_end(period))) -%}
+{% endmacro %}
+
+{% macro month_end(period) %}
+    {%- do return([period_instant(next_period(period)), end_of_run_day()] | min) -%}
 {% endmacro %}
 
 {# The first instant of the day after the run. #}

@@ -174,11 +174,11 @@
     {%- do return({'units': row[0], 'last_id': row[1], 'last_started_at': row[2]}) -%}
 {% endmacro %}
 
-{# The months with flags, the earliest first. #}
-{% macro built_months() %}
+{# The months with flags that meet a condition, the earliest first. #}
+{% macro built_months(condition='true') %}
     {%- do return(run_query(
         "select to_char(period, 'YYYY-MM') from " ~ period_builds()
-        ~ " where model = 'int_session_flags' and built_at is not null order by period"
+        ~ " where model = 'int_session_flags' and built_at is not null and " ~ condition ~ ' order by period'
     ).columns[0].values() | list) -%}
 {% endmacro %}
 
@@ -187,11 +187,7 @@
     lake has them.
 #}
 {% macro kept_months() %}
-    {%- if var('spark_build') -%}{%- do return(built_months()) -%}{%- endif -%}
-    {%- do return(run_query(
-        "select to_char(period, 'YYYY-MM') from " ~ period_builds()
-        ~ " where model = 'int_session_flags' and built_at is not null and landed_run is null order by period"
-    ).columns[0].values() | list) -%}
+    {%- do return(built_months('true' if var('spark_build') else 'landed_run is null')) -%}
 {% endmacro %}
 
 {# Leave out the months that neither the source has completely nor the warehouse at all, with a warning. #}
@@ -217,9 +213,10 @@
     rows (month, sessions), without months that lack none.
 #}
 {% macro late_sessions(months) %}
+    {%- if not months -%}{%- do return([]) -%}{%- endif -%}
     {%- set counts = [] -%}
-    {%- set held, complete_from = months_the_source_holds(months), complete_since() -%}
-    {%- for month in months if month not in held and not landed_run('int_session_flags', month) -%}
+    {%- set not_checked, complete_from = months_the_source_holds(months) + months_on_spark(), complete_since() -%}
+    {%- for month in months if month not in not_checked -%}
         {%- set since = [period_instant(month), complete_from] | max -%}
         {%- set late -%}
             select count(*)

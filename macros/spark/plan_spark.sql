@@ -4,8 +4,8 @@
 
         [{"month": "2025-04", "held": true, "has_landed": false, "states_version": "2025-05-02 …"}]
 
-    `held` is true if the lake has to be filled: the source has the month completely. Otherwise the lake has it. `has_landed` is true if an
-    interrupted run has computed the month, from what is still the latest state of stations and charge points.
+    `held` is true if the lake has to be filled: the source has the month completely. Otherwise the lake has it.
+    `has_landed` is true if an interrupted run has computed the month, from what are still the latest states and limits.
 #}
 {% macro plan_spark() %}
     {%- set models = [] -%}
@@ -42,20 +42,19 @@
 {% endmacro %}
 
 {#
-    Whether the source has so many sessions less than the lake that they must not replace it there: more than
-    `max_lost_share`, and more than ten.
+    Whether the source has so many sessions less than the lake that they must not replace it there (loss.sql).
 #}
 {% macro source_has_lost(month) %}
     {%- if not landed_run('int_session_flags', month) or month in months_of_variable('accept_loss') -%}{%- do return(false) -%}{%- endif -%}
     {%- set before = run_query(
         'select coalesce(sum(sessions), 0) from ' ~ intermediate_table('int_energy_daily')
         ~ " where period = cast('" ~ month ~ "-01' as date)"
-    ).columns[0].values()[0] -%}
+    ).columns[0].values()[0] | int -%}
     {%- set now = run_query(
         'select count(*) from ' ~ source_sessions() ~ ' where start >= ' ~ instant_literal(period_instant(month))
         ~ ' and start < ' ~ month_limit(month)
-    ).columns[0].values()[0] -%}
-    {%- set has_lost = before - now > [10, var('max_lost_share') * before | float] | max -%}
+    ).columns[0].values()[0] | int -%}
+    {%- set has_lost = before - now > allowed_loss_share(before) * before -%}
     {%- if has_lost -%}
         {%- do exceptions.warn(
             month ~ ': the lake keeps its ' ~ before ~ ' sessions, because the source has only ' ~ now

@@ -24,7 +24,7 @@
 #}
 {% macro fill_lake() %}
     {%- set ns = namespace(start=lookback_instant(current_period())) -%}
-    {%- set end = [period_instant(next_period(current_period())), end_of_run_day()] | min -%}
+    {%- set end = month_end(current_period()) -%}
     {%- set days = [] -%}
     {#- October has an hour more than 31 days. -#}
     {%- for _ in range(32 + var('overlap_lookback_days')) if ns.start < end -%}
