@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from dev import generator, postgres
 from dev.carbure_stub import running
 from dev.dbt import dbt_variables
 from tests.support.receiver import Scene
-from tests.support.warehouse import PROJECT, Warehouse
+from tests.support.warehouse import PROJECT, Warehouse, temporary_databases
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,23 +41,8 @@ def server(
 @pytest.fixture(scope="session")
 def make_warehouse(server: Warehouse) -> Iterator[Callable[..., Warehouse]]:
     """Create databases, empty or copied from another, and drop them at the end."""
-    numbers = count(1)
-    names = []
-
-    def make(like: Warehouse | None = None) -> Warehouse:
-        name = f"tiruert_test_{os.getpid()}_{next(numbers)}"
-        template = "template1"
-        if like:
-            template = like.environment["PGDATABASE"]
-            # PostgreSQL itself waits only 5 s for the last connections to close.
-            server.wait_until_unused(template)
-        _run_outside_transaction(server, f"create database {name} template {template}")
-        names.append(name)
-        return server.with_variables(PGDATABASE=name)
-
-    yield make
-    for name in names:
-        _run_outside_transaction(server, f"drop database {name} with (force)")
+    with temporary_databases(server) as make:
+        yield make
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +84,3 @@ def sample_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the public sample is not in {folder}")
     return folder
-
-
-def _run_outside_transaction(server: Warehouse, statement: str) -> None:
-    with server.connection() as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(statement)

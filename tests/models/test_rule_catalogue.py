@@ -3,7 +3,6 @@
 import html
 import json
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -14,24 +13,11 @@ import pytest
 from dev.database import Database
 from dev.demo import summary
 from reports.typography import typeset
+from tests.support.project import copy_project
 from tests.support.two_operators import charge, network, noon
-from tests.support.warehouse import PROJECT, Warehouse
+from tests.support.warehouse import Warehouse
 
 SIREN = "732829320"
-PARTS_OF_THE_PROJECT = (
-    *(
-        "common",
-        "dev",
-        "docs",
-        "macros",
-        "models",
-        "reports",
-        "sender",
-        "spark_build",
-        "snapshots",
-        "tests",
-    ),
-)
 
 # What "Add a rule" in CONTRIBUTING.md asks for: the condition, the catalogue and a unit test.
 RULE = "too_long"
@@ -85,11 +71,7 @@ def insert(file: Path, text: str, *, before: str) -> None:
 @pytest.fixture(scope="module")
 def changed_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with one more rule."""
-    copy = tmp_path_factory.mktemp("project")
-    for part in PARTS_OF_THE_PROJECT:
-        shutil.copytree(PROJECT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("dbt_project.yml", "pyproject.toml"):
-        shutil.copy(PROJECT / file, copy)
+    copy = copy_project(tmp_path_factory.mktemp("project"))
     models = copy / "models/intermediate"
     insert(models / "int_session_flags.sql", CONDITION, before="hidden_overlap: started_at")
     insert(copy / "dbt_project.yml", LIMIT, before="\n  # The catalogue of rules.")

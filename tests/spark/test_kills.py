@@ -90,26 +90,27 @@ def last_write(warehouse: Warehouse) -> float:
     return max(path.stat().st_mtime for path in lake.rglob("_SUCCESS"))
 
 
-def test_killed_executor_is_replaced(changed: Warehouse) -> None:
-    since = last_write(changed)
-    with changed.start(*BUILD, *APRIL) as process:
-        executor = wait_for_process(process, EXECUTOR)
-        wait_for_lookback(changed, since)
-        executor.kill()
+def kill_while_computing(warehouse: Warehouse, name: str) -> subprocess.CompletedProcess[str]:
+    """Kill a process of the build while Spark computes the second model. Return how it ended."""
+    since = last_write(warehouse)
+    with warehouse.start(*BUILD, *APRIL) as process:
+        victim = wait_for_process(process, name)
+        wait_for_lookback(warehouse, since)
+        victim.kill()
         output, errors = process.communicate(timeout=MAX_WAIT_SECONDS)
-    assert process.returncode == 0, output + errors
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def test_killed_executor_is_replaced(changed: Warehouse) -> None:
+    finished = kill_while_computing(changed, EXECUTOR)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
 def test_killed_driver_changes_nothing(changed: Warehouse) -> None:
     before = sendable_kwh(changed)
-    since = last_write(changed)
-    with changed.start(*BUILD, *APRIL) as process:
-        driver = wait_for_process(process, DRIVER)
-        wait_for_lookback(changed, since)
-        driver.kill()
-        output, errors = process.communicate(timeout=MAX_WAIT_SECONDS)
-    assert process.returncode == 1, output + errors
-    assert errors.splitlines()[-1].startswith("Error: dbt run --select failed")
+    finished = kill_while_computing(changed, DRIVER)
+    assert finished.returncode == 1, finished.stdout + finished.stderr
+    assert finished.stderr.splitlines()[-1].startswith("Error: dbt run --select failed")
     assert sendable_kwh(changed) == before
     build(changed, *APRIL)
 

@@ -5,9 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +156,32 @@ class Warehouse:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate(timeout=MAX_WAIT_SECONDS)
+
+
+@contextmanager
+def temporary_databases(server: Warehouse) -> Iterator[Callable[..., Warehouse]]:
+    """Yield a function that creates databases, empty or copied from another. Drop them at last."""
+    numbers = count(1)
+    names = []
+
+    def make(like: Warehouse | None = None) -> Warehouse:
+        name = f"tiruert_test_{os.getpid()}_{next(numbers)}"
+        template = "template1"
+        if like:
+            template = like.environment["PGDATABASE"]
+            # PostgreSQL itself waits only 5 s for the last connections to close.
+            server.wait_until_unused(template)
+        _run_outside_transaction(server, f"create database {name} template {template}")
+        names.append(name)
+        return server.with_variables(PGDATABASE=name)
+
+    yield make
+    for name in names:
+        _run_outside_transaction(server, f"drop database {name} with (force)")
+
+
+def _run_outside_transaction(server: Warehouse, statement: str) -> None:
+    with server.connection() as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement)

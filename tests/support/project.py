@@ -1,0 +1,20 @@
+"""A copy of the project, for tests that change it."""
+
+import shutil
+from pathlib import Path
+
+from tests.support.warehouse import PROJECT
+
+PARTS_OF_THE_PROJECT = (
+    *("common", "dev", "docs", "macros", "models", "reports", "sender", "snapshots"),
+    *("spark_build", "tests"),
+)
+
+
+def copy_project(copy: Path) -> Path:
+    """Copy the project to a folder, and return the folder."""
+    for part in PARTS_OF_THE_PROJECT:
+        shutil.copytree(PROJECT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("dbt_project.yml", "pyproject.toml"):
+        shutil.copy(PROJECT / file, copy)
+    return copy
