@@ -4,8 +4,10 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from dev import generator, postgres
 from dev.carbure_stub import running
@@ -20,6 +22,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         help="The bin folder of a PostgreSQL, to use instead of the embedded one.",
     )
+
+
+class ByModule(LoadScopeScheduling):
+    """Run the tests of a module in one process, because they share a database.
+
+    Histories share nothing. One by one and last, they keep all processes busy to the end.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if "test_histories" in nodeid else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByModule:
+    return ByModule(config, log)
 
 
 @pytest.fixture(scope="session")

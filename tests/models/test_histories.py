@@ -13,6 +13,11 @@ from tests.support.histories import Build, Figures, Kept
 from tests.support.warehouse import Warehouse
 
 SEEDS = 30
+READ_MARTS = (
+    "--select",
+    *("+station_energy_monthly", "+blocked_energy_monthly", "+energy_balance_monthly"),
+    "+sessions_flagged",
+)
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
@@ -43,9 +48,9 @@ def run(warehouse: Warehouse, build: Build) -> None:
     if build.killed_at:
         warehouse.kill_build_at(*build.killed_at, period=period, **variables)
     if build.is_full_refresh:
-        warehouse.build("--full-refresh", **variables)
+        warehouse.build("--full-refresh", *READ_MARTS, **variables)
     else:
-        warehouse.build(period=period, **variables)
+        warehouse.build(*READ_MARTS, period=period, **variables)
 
 
 def replace_source(warehouse: Warehouse, source: Source) -> None:

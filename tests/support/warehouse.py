@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -18,10 +18,12 @@ from psycopg2 import extensions
 
 from dev import qualicharge
 from dev.qualicharge import Source
+from tests.support.forked_dbt import ForkedDbt, can_fork
 from tests.support.waiting import MAX_WAIT_SECONDS, wait_for
 
 WITHOUT_TESTS = ("--exclude-resource-types", "test", "unit_test")
 PROJECT = Path(__file__).resolve().parent.parent.parent
+Process = subprocess.Popen[str] | ForkedDbt
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Warehouse:
             cursor.execute(f"lock table {table} in {mode} mode")
             yield
 
-    def wait_until_blocked(self, table: str, *processes: subprocess.Popen[str]) -> None:
+    def wait_until_blocked(self, table: str, *processes: Process) -> None:
         """Wait until each of the processes waits for a lock on a table."""
 
         def are_blocked() -> bool:
@@ -139,9 +141,23 @@ class Warehouse:
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
     @contextmanager
-    def start(self, program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    def start(self, program: str, *arguments: str) -> Iterator[Process]:
         """Start a program; on exit, kill it and its children if it is still running."""
-        process = subprocess.Popen(
+        process = self._start(program, *arguments)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                # A process that has just been forked has no group yet.
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.kill()
+            process.communicate(timeout=MAX_WAIT_SECONDS)
+
+    def _start(self, program: str, *arguments: str) -> Process:
+        if program == "dbt" and self.project == PROJECT and can_fork(arguments, self.environment):
+            return ForkedDbt(arguments, self.project, self.environment)
+        return subprocess.Popen(
             [Path(sys.executable).with_name(program), *arguments],
             cwd=self.project,
             env=self.environment,
@@ -150,12 +166,6 @@ class Warehouse:
             text=True,
             start_new_session=True,
         )
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate(timeout=MAX_WAIT_SECONDS)
 
 
 @contextmanager

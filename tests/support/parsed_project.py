@@ -1,0 +1,34 @@
+"""The parsed project. `forked_dbt` imports this once in the process that it forks."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from dbt.cli.main import dbtRunner
+
+from dev.dbt import dbt_variables
+from dev.postgres import PROJECT
+
+# Placeholder for the name of the database in the manifest.
+DATABASE = "any_database"
+
+
+def _parse() -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(dbt_variables(Path(folder)) | {"PGUSER": "", "PGDATABASE": DATABASE})
+        parsed = dbtRunner().invoke(["--quiet", "parse", "--project-dir", str(PROJECT)])
+    assert parsed.success, parsed.exception
+    return parsed.result
+
+
+manifest = _parse()
+
+
+def manifest_for(database: str) -> Any:
+    """Return the manifest with another database. It can be used once."""
+    for node in (*manifest.nodes.values(), *manifest.sources.values()):
+        node.database = database
+        if node.relation_name:
+            node.relation_name = node.relation_name.replace(f'"{DATABASE}"', f'"{database}"')
+    return manifest
