@@ -44,8 +44,13 @@
     {% do get_assert_columns_equivalent(sql) %}
     {% if must_create %}
         {% do create_monthly_table(target, existing) %}
-    {% elif config.get('keeps_inputs') %}
-        {% do match_columns(target) %}
+    {% else %}
+        {% if config.get('keeps_inputs') %}{% do match_columns(target) %}{% endif %}
+        {% if missing_indexes(target) %}
+            {% call statement('lock') %}begin; {{ lock_for_ddl(target) }}{% endcall %}
+            {% do create_missing_indexes(target) %}
+            {% call statement('commit') %}commit{% endcall %}
+        {% endif %}
     {% endif %}
 
     {% set periods = requested_months(model.name) %}
@@ -56,7 +61,13 @@
     {% endfor %}
 
     {% if periods and not config.get('partitioned') %}
-        {% call statement('analyze') %}analyze {{ target }}{% endcall %}
+        {% call statement('analyze') %}
+            -- A sample of 3,000 rows. The default reads ten times as many, which takes longer than replacing a month.
+            begin;
+            set local default_statistics_target = 10;
+            analyze {{ target }};
+            commit
+        {% endcall %}
     {% endif %}
     {% if periods or must_create %}
         {% do persist_docs(target, model) %}
@@ -85,9 +96,32 @@
             {{ 'partition by list (period)' if config.get('partitioned') }};
             {{ request_again(model.name) }}
         {% endcall %}
-        {% do create_indexes(target) %}
+        {% do create_missing_indexes(target) %}
     {% endif %}
     {% call statement('commit') %}commit{% endcall %}
+{% endmacro %}
+
+
+{# The indexes of a new table, and those that a new version of the project adds. #}
+{% macro create_missing_indexes(target) %}
+    {% for columns in missing_indexes(target) %}
+        {% call statement('index') %}create index on {{ target }} {{ columns }}{% endcall %}
+    {% endfor %}
+{% endmacro %}
+
+
+{# The columns of the model's indexes that the table does not have, each as in `create index`. #}
+{% macro missing_indexes(target) %}
+    {% set missing = [] %}
+    {% for index in config.get('indexes', []) %}
+        {% set columns = '(' ~ index.columns | join(', ') ~ ')' %}
+        {% set same %}
+            select from pg_index
+            where indrelid = cast({{ literal(target) }} as regclass) and pg_get_indexdef(indexrelid) like {{ literal('%' ~ columns) }}
+        {% endset %}
+        {% if not run_query(same).rows %}{% do missing.append(columns) %}{% endif %}
+    {% endfor %}
+    {% do return(missing) %}
 {% endmacro %}
 
 
@@ -165,8 +199,9 @@
         {% do return(loss) %}
     {% endif %}
     {% if not run and not landed_run(model.name, period) %}{% do log_changes(old, new) %}{% endif %}
+    {#- With the same indexes and the check in place, attaching reads nothing while it blocks readers. -#}
+    {% do create_missing_indexes(new) %}
     {% call statement('attach') %}
-        -- With this check in place, attaching scans nothing while it blocks readers.
         alter table {{ new }} add check (period is not null and period = {{ period_date() }});
         analyze {{ new }};
         drop table if exists {{ old }};

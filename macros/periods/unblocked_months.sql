@@ -31,8 +31,8 @@
     {%- if not relation_exists(source) -%}{%- do return([]) -%}{%- endif -%}
     {%- set candidates = run_query(
         "select to_char(period, 'YYYY-MM'), cast(charge_point_id as text) from " ~ charge_points
-        ~ " where (period, blocking_reason) in (select period, blocking_reason from " ~ blocked
-        ~ " where blocking_reason in ('" ~ reasons | join("', '") ~ "'))"
+        ~ " where blocking_reason in ('" ~ reasons | join("', '") ~ "')"
+        ~ ' and (period, blocking_reason) in (select period, blocking_reason from ' ~ blocked ~ ')'
     ).rows -%}
     {%- if not candidates -%}{%- do return([]) -%}{%- endif -%}
     {%- set corrected = run_query(

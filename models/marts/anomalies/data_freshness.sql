@@ -7,18 +7,6 @@ delays as (
     where period = {{ period_date() }}
 ),
 
-stations as (
-    select * from {{ ref('int_stations') }}
-    where {{ period_in('period', silence_months()) }} and siren is not null
-),
-
-energy as (
-    select * from {{ ref('int_energy_daily') }}
-    where
-        {{ period_in('period', silence_months()) }}
-        and started_on >= {{ period_date() }} - {{ var('silence_lookback_days') }}
-),
-
 ranked as (
     select
         *,
@@ -41,13 +29,15 @@ received as (
 
 days_with_sessions as (
     select
-        stations.siren,
-        energy.started_on,
-        max(stations.amenageur_name) as amenageur_name
-    from energy
-    inner join stations
-        on energy.period = stations.period and energy.station_id = stations.station_id
-    group by stations.siren, energy.started_on
+        siren,
+        started_on,
+        max(amenageur_name) as amenageur_name
+    from {{ ref('energy_balance_daily') }}
+    where
+        {{ period_in('period', silence_months()) }}
+        and siren is not null
+        and started_on >= {{ period_date() }} - {{ var('silence_lookback_days') }}
+    group by siren, started_on
 ),
 
 operators as (

@@ -42,6 +42,28 @@ def test_second_build_changes_nothing(built: tuple[Warehouse, list[Session]]) ->
     assert contents(warehouse) == before
 
 
+def test_index_of_a_new_version_reaches_existing_tables(
+    built: tuple[Warehouse, list[Session]],
+) -> None:
+    """Each table and partition has it once, however often it is built."""
+    warehouse, _ = built
+    before = indexed_columns(warehouse)
+    assert ("int_reception_delays", "(period)") in before
+    assert ("int_session_flags_2025_04", "(charge_point_id)") in before
+    warehouse.query("drop index tiruert_intermediate.int_reception_delays_period_idx")
+    for _ in range(2):
+        warehouse.build(period="2025-04")
+    assert indexed_columns(warehouse) == before
+
+
+def indexed_columns(warehouse: Warehouse) -> list[tuple]:
+    """Return tables with the columns of their indexes."""
+    return warehouse.query(
+        "select tablename, substring(indexdef from '\\([^)]*\\)$') from pg_indexes"
+        " where schemaname ^@ 'tiruert' order by 1, 2"
+    )
+
+
 def test_deleted_and_moved_sessions_leave_no_rows_behind(
     built: tuple[Warehouse, list[Session]],
 ) -> None:
