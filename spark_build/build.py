@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime
 
 import click
 
-from common.database import connected
+from common.database import Connection, connected
 from common.errors import WarehouseError
 from spark_build.dbt import Variables, plan_months, run_dbt, run_dbt_on_spark, stop_spark
+from spark_build.lake import Lake
 from spark_build.settings import SparkSettings
 
 # Stations and charge points as of each month, and what these are made from. Spark reads them.
@@ -29,21 +30,29 @@ def build(settings: SparkSettings, period: list[date] | None) -> None:
     BuildError if dbt fails, WarehouseError if another build on Spark is running.
     """
     months = {"period": f"{period[0]:%Y-%m}..{period[-1]:%Y-%m}"} if period else {}
-    with _only_build(settings.schema_):
+    with _only_build(settings.schema_) as connection:
         try:
             run_dbt(
                 "build", "--select", *STATES, *WITHOUT_TESTS,
                 variables={**months, "spark_build": {"plans_months": True}},
             )  # fmt: skip
-            _compute_sessions()
+            computed = _compute_sessions()
+            lake = Lake.of_running_spark(settings.lake)
         finally:
+            # The executors are not needed any more, which matters on a cluster.
             stop_spark()
-        run_dbt("build", "--exclude", *STATES, variables=WITHOUT_PLAN)
+        try:
+            run_dbt("build", "--exclude", *STATES, variables=WITHOUT_PLAN)
+        finally:
+            # Also if a data test has failed: months are built all the same.
+            if lake:
+                lake.delete_unused_runs(connection, settings.schema_, computed)
         # The first step has no tests, and a test of two models belongs to both.
         run_dbt("test", "--select", *STATES, variables=WITHOUT_PLAN)
 
 
-def _compute_sessions() -> None:
+def _compute_sessions() -> list[str]:
+    """Compute all months that need it, and return all that have landed."""
     months = plan_months()
     for number, month in enumerate(months, start=1):
         place = f"{month.month} ({number} of {len(months)})"
@@ -51,21 +60,18 @@ def _compute_sessions() -> None:
             click.echo(f"{place}: an interrupted build has computed it")
             continue
         click.echo(f"{place}: computing it on Spark")
-        step = {
-            "fills_lake": month.held,
-            "run": f"{datetime.now(UTC):%Y%m%d%H%M%S}",
-            "states_version": month.states_version,
-        }
+        step = month.model_dump() | {"run": f"{datetime.now(UTC):%Y%m%d%H%M%S}"}
         run_dbt_on_spark(
             "run", "--select", *SESSIONS, variables={"period": month.month, "spark_build": step}
         )
+    return [month.month for month in months]
 
 
 @contextmanager
-def _only_build(schema: str) -> Iterator[None]:
-    """Hold a lock: two builds would write the same folders of the lake."""
+def _only_build(schema: str) -> Iterator[Connection]:
+    """Hold a lock, and yield its connection: two builds would compute the same months twice."""
     with connected(schema, program="spark_build") as connection, connection.cursor() as cursor:
         cursor.execute("select pg_try_advisory_lock(%s, hashtext(%s))", [LOCK_SPACE, schema])
         if not cursor.fetchall()[0][0]:
             raise WarehouseError("another build on Spark is running: wait until it has ended")
-        yield
+        yield connection

@@ -2,11 +2,14 @@
 
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 from py4j.protocol import Py4JError
 from pydantic import BaseModel, TypeAdapter
@@ -16,6 +19,9 @@ from common.errors import UserError
 from common.exit_codes import ExitCode
 
 Variables = dict[str, Any]
+Callback = Callable[[EventMsg], None]
+# The targets of profiles.yml.
+WAREHOUSE, SPARK = "warehouse", "spark"
 
 
 class BuildError(UserError):
@@ -28,28 +34,24 @@ class PlannedMonth(BaseModel):
     """A month that Spark has to compute, as printed by the macro `plan_spark`."""
 
     month: str
-    held: bool
+    sessions_run: str | None
     has_landed: bool
     states_version: str
+    flags_before: str | None
+    limits_have_changed: bool
 
 
 def run_dbt(*arguments: str, variables: Variables) -> None:
     """Run dbt on PostgreSQL. Raises BuildError if it fails."""
-    _invoke(dbtRunner(), *arguments, "--target", "warehouse", variables=variables)
+    _invoke(WAREHOUSE, *arguments, variables=variables)
 
 
 def run_dbt_on_spark(*arguments: str, variables: Variables) -> None:
     """Run dbt on Spark. Raises BuildError if it fails.
 
-    It has a target folder of its own, because dbt keeps what it has parsed for one target only. It
-    caches only what it runs, because Spark cannot list the schemas of the warehouse.
+    It caches only what it runs, because Spark cannot list the schemas of the warehouse.
     """
-    folder = Path(os.environ.get("DBT_TARGET_PATH", "target")) / "spark"
-    _invoke(
-        dbtRunner(), *arguments,
-        "--target", "spark", "--target-path", str(folder), "--cache-selected-only",
-        variables=variables,
-    )  # fmt: skip
+    _invoke(SPARK, *arguments, "--cache-selected-only", variables=variables)
 
 
 def plan_months() -> list[PlannedMonth]:
@@ -60,11 +62,8 @@ def plan_months() -> list[PlannedMonth]:
         if event.info.name == "PrintEvent":
             printed.append(event.info.msg)  # type: ignore[attr-defined]  # generated class
 
-    runner = dbtRunner(callbacks=[collect])
-    _invoke(
-        runner, "run-operation", "plan_spark", "--target", "warehouse",
-        variables={"spark_build": {"plans_months": True}},
-    )  # fmt: skip
+    step = {"spark_build": {"plans_months": True}}
+    _invoke(WAREHOUSE, "run-operation", "plan_spark", variables=step, callbacks=[collect])
     return TypeAdapter(list[PlannedMonth]).validate_json(printed[-1])
 
 
@@ -78,8 +77,31 @@ def stop_spark() -> None:
             context.stop()
 
 
-def _invoke(runner: dbtRunner, *arguments: str, variables: Variables) -> None:
-    result = runner.invoke([*arguments, "--vars", json.dumps(variables)])
-    if not result.success:
-        reason = f": {result.exception}" if result.exception else ", see above"
+def _invoke(
+    target: str, *arguments: str, variables: Variables, callbacks: list[Callback] | None = None
+) -> None:
+    # A run changes the manifest.
+    manifest = _parsed_project(target).deepcopy()  # type: ignore[no-untyped-call]
+    runner = dbtRunner(manifest, callbacks)
+    _run(runner, target, *arguments, "--vars", json.dumps(variables))
+
+
+@cache
+def _parsed_project(target: str) -> Manifest:
+    """Parse the project, once for all steps: their variables change no model's configuration."""
+    manifest: Manifest = _run(dbtRunner(), target, "parse")
+    return manifest
+
+
+def _run(runner: dbtRunner, target: str, *arguments: str) -> Any:
+    """Run dbt and return its result. Raises BuildError if it fails."""
+    options = ["--target", target]
+    if target == SPARK:
+        # dbt keeps in a folder what it has parsed for one target only.
+        folder = Path(os.environ.get("DBT_TARGET_PATH", "target")) / SPARK
+        options += ["--target-path", str(folder)]
+    finished = runner.invoke([*arguments, *options])
+    if not finished.success:
+        reason = f": {finished.exception}" if finished.exception else ", see above"
         raise BuildError(f"dbt {' '.join(arguments[:2])} failed{reason}")
+    return finished.result

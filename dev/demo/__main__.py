@@ -21,6 +21,10 @@ from dev.qualicharge import Source
 
 # Two executors, each a process with one core and 1 GB.
 CLUSTER = "local-cluster[2,1,1024]"
+STATION_ENERGY = """
+    select period, id_station_itinerance, siren, operational_unit_code, energy_mwh
+    from tiruert.station_energy_monthly order by period, id_station_itinerance
+"""
 
 
 @click.group()
@@ -70,7 +74,9 @@ def run(data: Path | None, period: datetime | None) -> None:
 def spark() -> None:
     """Build the demo's months again, with Spark on this machine, and render the pages again.
 
-    The figures stay as they are. Needs Java and PostgreSQL's JDBC driver. Example: make demo spark
+    Fails if a station's energy differs from before. Needs Java and PostgreSQL's JDBC driver.
+
+    Example: make demo spark
     """
     with _server(settings=postgres.SERVER_SETTINGS | postgres.loopback_settings()) as database:
         [(marts,)] = database.query("select to_regclass('tiruert.energy_balance_monthly')")
@@ -81,7 +87,11 @@ def spark() -> None:
             TIRUERT_LAKE=str(postgres.PROJECT / "target" / "lake"), TIRUERT_SPARK_MASTER=CLUSTER
         )
         period = f"{months[0]:%Y-%m}..{months[-1]:%Y-%m}"
+        before = database.query(STATION_ENERGY)
         _run_step(cluster, "python", "-m", "spark_build", "--period", period)
+        if database.query(STATION_ENERGY) != before:
+            raise click.ClickException("Spark has computed other figures than PostgreSQL")
+        _log(f"the same energy as before, for each of {len(before):,} stations and months")
         _render(database, months)
 
 

@@ -31,17 +31,25 @@
 {# Compare the tables, if CARBURE has acknowledged anything of the month. #}
 {% macro log_changes(old, new) %}
     {%- if not config.get('change_log') or not relation_exists(old) -%}{%- do return(none) -%}{%- endif -%}
-    {%- set acknowledged = run_query('select from (' ~ acknowledged_stations() ~ ') as stations limit 1').rows -%}
-    {%- if acknowledged -%}
+    {%- if month_is_acknowledged() -%}
         {%- call statement('log_changes') -%}{{ context[config.get('change_log')](old, new) }}{%- endcall -%}
     {%- endif -%}
 {% endmacro %}
 
+{# Whether CARBURE has acknowledged a station of the month. #}
+{% macro month_is_acknowledged() %}
+    {%- do return(run_query('select from (' ~ acknowledged_stations() ~ ') as stations limit 1').rows | length > 0) -%}
+{% endmacro %}
+
 {% macro acknowledged_stations() -%}
     select id_station_itinerance
-    from {{ adapter.quote(ledger_schema()) }}.station_status
+    from {{ station_status() }}
     where period = {{ period_date() }} and acknowledged_request_id is not null
 {%- endmacro %}
+
+{% macro station_status() %}
+    {%- do return(api.Relation.create(schema=ledger_schema(), identifier='station_status')) -%}
+{% endmacro %}
 
 {# Changes of owner, unit or status. #}
 {% macro log_owner_changes(old, new) %}
@@ -69,35 +77,32 @@
     group by stations.id_station_itinerance
 {% endmacro %}
 
-{#
-    Sessions that were added, deleted, corrected or judged otherwise, as far as that changes clean energy. Most charge
-    points have not changed, so their sessions are compared as a whole first.
-#}
+{# Sessions that were added, deleted, corrected or judged otherwise. #}
 {% macro log_session_changes(old, new) %}
-    {%- set inputs = '({0}.charge_point_id, {0}.started_at, {0}.ended_at, {0}.energy_kwh)' -%}
-    {%- set contents -%}
-        select
-            charge_point_id,
-            bit_xor(hash_record_extended(
-                row(session_id, started_at, ended_at, energy_kwh, is_rejected), 0
-            )) as contents
-        from {table}
-        group by charge_point_id
-    {%- endset -%}
-    {%- set clean = "coalesce(case when not {0}.is_rejected then " ~ booked_energy_kwh('{0}.energy_kwh') ~ " end, 0)" -%}
+    {{ log_changed_sessions(session_changes(old, new, stored_limits(model.name) != judged_by())) }}
+{% endmacro %}
+
+{# Log the rows of `changes`, which have the columns of session_changes. #}
+{% macro log_changed_sessions(changes) %}
     insert into {{ change_log() }} (period, id_station_itinerance, changed_at, cause, sessions, energy_kwh)
-    with before as ({{ contents.format(table=old) }}),
-    after as ({{ contents.format(table=new) }}),
-    stations as (
+    select {{ period_date() }}, id_station_itinerance, {{ computed_at() }}, cause, sessions, after_kwh - before_kwh
+    from ({{ changes }}) as changes
+{% endmacro %}
+
+{#
+    A query for the sessions whose clean energy differs between two tables of the month's flags: one row per acknowledged
+    station and cause. It runs on PostgreSQL and on Spark.
+#}
+{% macro session_changes(old, new, limits_have_changed) %}
+    {%- set inputs = '({0}.charge_point_id, {0}.started_at, {0}.ended_at, {0}.energy_kwh)' -%}
+    {%- set clean = "coalesce(case when not {0}.is_rejected then " ~ booked_energy_kwh('{0}.energy_kwh') ~ " end, 0)" -%}
+    with stations as (
         select charge_points.charge_point_id, stations.id_station_itinerance
-        from before
-        full join after on before.charge_point_id = after.charge_point_id
-        inner join {{ intermediate_table('int_charge_points') }} as charge_points
-            on charge_points.period = {{ period_date() }}
-            and coalesce(before.charge_point_id, after.charge_point_id) = charge_points.charge_point_id
+        from {{ intermediate_table('int_charge_points') }} as charge_points
         inner join {{ intermediate_table('int_stations') }} as stations
             on stations.period = {{ period_date() }} and charge_points.station_id = stations.station_id
-        where before.contents is distinct from after.contents
+        where charge_points.period = {{ period_date() }}
+            and charge_points.charge_point_id in ({{ changed_charge_points(old, new) }})
             and stations.id_station_itinerance in ({{ acknowledged_stations() }})
     ),
     old_sessions as (
@@ -117,14 +122,40 @@
                 when old_sessions.session_id is null then 'sessions_added'
                 when new_sessions.session_id is null then 'sessions_deleted'
                 when {{ inputs.format('old_sessions') }} <> {{ inputs.format('new_sessions') }} then 'sessions_corrected'
-                else '{{ 'judged_again' if stored_limits(model.name) == judged_by() else 'limits' }}'
+                else '{{ 'limits' if limits_have_changed else 'judged_again' }}'
             end as cause,
-            {{ clean.format('new_sessions') }} - {{ clean.format('old_sessions') }} as energy_kwh
+            {{ clean.format('old_sessions') }} as before_kwh,
+            {{ clean.format('new_sessions') }} as after_kwh
         from old_sessions
         full join new_sessions on old_sessions.session_id = new_sessions.session_id
     )
-    select {{ period_date() }}, id_station_itinerance, {{ computed_at() }}, cause, count(*), sum(energy_kwh)
+    select id_station_itinerance, cause, count(*) as sessions, sum(before_kwh) as before_kwh, sum(after_kwh) as after_kwh
     from compared
-    where energy_kwh <> 0
+    where before_kwh <> after_kwh
     group by id_station_itinerance, cause
 {% endmacro %}
+
+{# Charge points whose sessions may differ. Most have not changed, so PostgreSQL compares all sessions of each at once. #}
+{% macro changed_charge_points(old, new) -%}
+    {{ adapter.dispatch('changed_charge_points')(old, new) }}
+{%- endmacro %}
+
+{% macro default__changed_charge_points(old, new) -%}
+    {%- set contents -%}
+        select
+            charge_point_id,
+            bit_xor(hash_record_extended(
+                row(session_id, started_at, ended_at, energy_kwh, is_rejected), 0
+            )) as contents
+        from {table}
+        group by charge_point_id
+    {%- endset -%}
+    select coalesce(before.charge_point_id, after.charge_point_id)
+    from ({{ contents.format(table=old) }}) as before
+    full join ({{ contents.format(table=new) }}) as after on before.charge_point_id = after.charge_point_id
+    where before.contents is distinct from after.contents
+{%- endmacro %}
+
+{% macro spark__changed_charge_points(old, new) -%}
+    select charge_point_id from {{ intermediate_table('int_charge_points') }} where period = {{ period_date() }}
+{%- endmacro %}

@@ -8,6 +8,11 @@
         run              the start of the run on Spark, the same for all its models
         states_version   when int_charge_points and int_stations were built that it read, and a hash of the limits
         landed_rows      the number of rows
+
+    Changes of acknowledged figures land in the same way, under the name of their model and `_changes`.
+
+    The table `lake_fills` has a row for each complete copy of a month's sessions in the lake: the run that made
+    it, and the number of sessions without those of the look-back.
 #}
 {% macro landing_schema() %}
     {%- do return(target.schema ~ '_landing') -%}
@@ -17,8 +22,17 @@
     {%- do return(api.Relation.create(schema=landing_schema(), identifier='landings')) -%}
 {% endmacro %}
 
-{% macro landing_name(model_name, period, run='') %}
-    {%- do return(model_name ~ '_' ~ period | replace('-', '_') ~ '_' ~ run) -%}
+{% macro landing_table(name, period, run) %}
+    {%- do return(landings().incorporate(path={'identifier': landing_prefix(name, period) ~ run})) -%}
+{% endmacro %}
+
+{% macro landing_prefix(name, period) %}
+    {%- do return(name ~ '_' ~ period | replace('-', '_') ~ '_') -%}
+{% endmacro %}
+
+{# The name under which the changes of a model's acknowledged figures land. #}
+{% macro changes_name(model_name) %}
+    {%- do return(model_name ~ '_changes') -%}
 {% endmacro %}
 
 {% macro create_landings() %}
@@ -31,6 +45,16 @@
         landed_rows bigint not null,
         primary key (model, period, run)
     );
+    create table if not exists {{ lake_fills() }} (
+        period date not null,
+        run text not null,
+        sessions bigint not null,
+        primary key (period, run)
+    );
+{% endmacro %}
+
+{% macro lake_fills() %}
+    {%- do return(api.Relation.create(schema=landing_schema(), identifier='lake_fills')) -%}
 {% endmacro %}
 
 {# When int_charge_points and int_stations were last built for the month, and a hash of the limits valid for it. #}
@@ -75,26 +99,47 @@
     ).columns[0].values()[0]) -%}
 {% endmacro %}
 
-{# The query for the rows of a run. Fails unless all have landed, computed from the latest states and limits. #}
+{# The query for the model's rows of a run. #}
 {% macro landed_rows(period, run) %}
-    {%- set table = landings().incorporate(path={'identifier': landing_name(model.name, period, run)}) -%}
-    {%- set announced = run_query(
-        'select landed_rows from ' ~ landings() ~ ' where model = ' ~ literal(model.name)
-        ~ " and period = cast('" ~ period ~ "-01' as date) and run = " ~ literal(run)
-        ~ ' and states_version = ' ~ literal(states_version(period))
-    ).columns[0].values() -%}
-    {%- set landed = run_query('select count(*) from ' ~ table).columns[0].values()[0] if announced -%}
-    {%- if not announced or landed != announced[0] -%}
-        {%- do exceptions.raise_compiler_error(
-            model.name ~ ' ' ~ period ~ ': ' ~ (landed ~ ' of ' ~ announced[0] if announced else 'none of the')
-            ~ ' rows have landed from Spark: run python -m spark_build --period ' ~ period
-        ) -%}
-    {%- endif -%}
     select
         {%- for column in model['columns'].values() %}
         {{ landed_column(column) }} as {{ column.name }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ table }}
+    from {{ complete_landing(model.name, period, run) }}
+{% endmacro %}
+
+{# The table with the rows of a run. Fails unless all have landed, computed from the latest states and limits. #}
+{% macro complete_landing(name, period, run) %}
+    {%- set table = landing_table(name, period, run) -%}
+    {%- set announced = announced_rows(name, period, run) -%}
+    {%- set landed = run_query('select count(*) from ' ~ table).columns[0].values()[0] if announced is not none -%}
+    {%- if announced is none or landed != announced -%}
+        {%- do exceptions.raise_compiler_error(
+            name ~ ' ' ~ period ~ ': ' ~ ('none of the' if announced is none else landed ~ ' of ' ~ announced)
+            ~ ' rows have landed from Spark: run python -m spark_build --period ' ~ period
+        ) -%}
+    {%- endif -%}
+    {%- do return(table) -%}
+{% endmacro %}
+
+{# The number of rows that Spark has announced; none if it has not, or has read other states or limits. #}
+{% macro announced_rows(name, period, run) %}
+    {%- set announced = run_query(
+        'select landed_rows from ' ~ landings() ~ ' where model = ' ~ literal(name)
+        ~ " and period = cast('" ~ period ~ "-01' as date) and run = " ~ literal(run)
+        ~ ' and states_version = ' ~ literal(states_version(period))
+    ).columns[0].values() -%}
+    {%- do return(announced[0] if announced else none) -%}
+{% endmacro %}
+
+{# Log the changes that Spark has found. A row in `landings` means that it compared, even if it found none. #}
+{% macro log_landed_changes(period, run) %}
+    {%- set name = changes_name(model.name) -%}
+    {%- if announced_rows(name, period, run) is not none -%}
+        {%- call statement('log_changes') -%}
+            {{ log_changed_sessions('select * from ' ~ complete_landing(name, period, run)) }}
+        {%- endcall -%}
+    {%- endif -%}
 {% endmacro %}
 
 {#
@@ -114,15 +159,16 @@
 
 {# Forget what has landed of the month, complete or not: its rows have been taken, or are older. #}
 {% macro drop_landed(period) %}
-    {%- set prefix = landing_name(model.name, period) -%}
-    {%- set tables = run_query(
-        'select tablename from pg_tables where schemaname = ' ~ literal(landing_schema())
-        ~ ' and starts_with(tablename, ' ~ literal(prefix) ~ ')'
-    ).columns[0].values() -%}
-    {%- call statement('drop_landed') -%}
-        delete from {{ landings() }} where model = {{ literal(model.name) }} and period = {{ period_date() }};
-        {%- for table in tables %}
-        drop table {{ landings().incorporate(path={'identifier': table}) }};
-        {%- endfor %}
-    {%- endcall -%}
+    {%- for name in (model.name, changes_name(model.name)) -%}
+        {%- set tables = run_query(
+            'select tablename from pg_tables where schemaname = ' ~ literal(landing_schema())
+            ~ ' and starts_with(tablename, ' ~ literal(landing_prefix(name, period)) ~ ')'
+        ).columns[0].values() -%}
+        {%- call statement('drop_landed') -%}
+            delete from {{ landings() }} where model = {{ literal(name) }} and period = {{ period_date() }};
+            {%- for table in tables %}
+            drop table {{ landings().incorporate(path={'identifier': table}) }};
+            {%- endfor %}
+        {%- endcall -%}
+    {%- endfor -%}
 {% endmacro %}

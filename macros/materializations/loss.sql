@@ -51,7 +51,7 @@
 {% macro landed_energy_daily(run) -%}
     (
         select sessions, is_rejected, cast(energy_kwh as numeric) as energy_kwh
-        from {{ landings().incorporate(path={'identifier': landing_name('int_energy_daily', current_period(), run)}) }}
+        from {{ landing_table('int_energy_daily', current_period(), run) }}
     ) as energy
 {%- endmacro %}
 

@@ -198,7 +198,12 @@
         {% endcall %}
         {% do return(loss) %}
     {% endif %}
-    {% if not run and not landed_run(model.name, period) %}{% do log_changes(old, new) %}{% endif %}
+    {% if run %}
+        {% do log_landed_changes(period, run) %}
+    {#- The old table has only some of the sessions of a month from Spark. -#}
+    {% elif not landed_run(model.name, period) %}
+        {% do log_changes(old, new) %}
+    {% endif %}
     {#- With the same indexes and the check in place, attaching reads nothing while it blocks readers. -#}
     {% do create_missing_indexes(new) %}
     {% call statement('attach') %}

@@ -1,24 +1,37 @@
 {#
-    Write a model's rows of the month to the warehouse: first to a table of their own, then their number to `landings`.
-    So a table without its row in `landings` is incomplete. A month in PostgreSQL takes them in its own
-    transaction (macros/materializations/landing.sql).
+    Write rows to the warehouse: first to a table of their own, then their number to `landings`. So a table
+    without its row in `landings` is incomplete. A month in PostgreSQL takes them in its own transaction
+    (macros/materializations/landing.sql).
 #}
-{% macro land(rows, columns) %}
+{% macro land(name, rows) %}
     {%- set step = var('spark_build') -%}
-    {%- set name = landing_name(model.name, current_period(), step.run) -%}
-    {%- set to_land -%}
-        {%- if config.get('lands') -%}{{ context[config.get('lands')](rows) }}{%- else -%}select * from {{ rows }}{%- endif -%}
-    {%- endset -%}
     {%- call statement('land') -%}
-        create table warehouse.{{ landing_schema() }}.{{ name }} as
-        select {{ columns }} from ({{ to_land }}) as to_land
+        create table warehouse.{{ landing_table(name, current_period(), step.run) }} as {{ rows }}
     {%- endcall -%}
     {%- call statement('announce') -%}
         insert into warehouse.{{ landings() }} (model, period, run, states_version, landed_rows)
-        select '{{ model.name }}', {{ period_date() }}, '{{ step.run }}', '{{ step.states_version }}', count(*)
-        from ({{ to_land }}) as to_land
+        select '{{ name }}', {{ period_date() }}, '{{ step.run }}', '{{ step.states_version }}', count(*)
+        from ({{ rows }}) as to_land
     {%- endcall -%}
 {% endmacro %}
+
+{# The rows of the month that PostgreSQL needs of a model. #}
+{% macro rows_to_land(rows, columns) %}
+    select {{ columns }}
+    from {% if config.get('lands') -%}({{ context[config.get('lands')](rows) }}) as to_land{%- else -%}{{ rows }}{%- endif %}
+{% endmacro %}
+
+{#
+    The month's flags before this run: in the lake if Spark computed them, in the warehouse if PostgreSQL did. `before` is
+    the value that `flags_before` has returned.
+#}
+{% macro flags_before_this_run(before) -%}
+    {%- if before == 'warehouse' -%}
+        ({{ read_by_day(flags_for_changes(), 'started_at', period_instant(current_period()), month_end(current_period())) }})
+    {%- else -%}
+        {{ var('lake_format') }}.`{{ lake_folder('int_session_flags', before) }}`
+    {%- endif -%}
+{%- endmacro %}
 
 {#
     The sessions that readers in PostgreSQL ask for one by one: rejected and blocked ones, and those that these were

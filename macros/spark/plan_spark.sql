@@ -2,10 +2,13 @@
     For `python -m spark_build`: print the months that Spark has to compute, as one line of JSON, and request them
     for all models that read sessions.
 
-        [{"month": "2025-04", "held": true, "has_landed": false, "states_version": "2025-05-02 …"}]
+        [{"month": "2025-04", "sessions_run": null, "has_landed": false, "states_version": "2025-05-02 …",
+          "flags_before": "20250502010203", "limits_have_changed": false}]
 
-    `held` is true if the lake has to be filled: the source has the month completely. Otherwise the lake has it.
+    `sessions_run` is the run that filled the lake; null if it has to be filled, because the source has the month.
     `has_landed` is true if an interrupted run has computed the month, from what are still the latest states and limits.
+    `flags_before` is where the month's flags are now, if CARBURE has acknowledged something of the month: in the
+    `warehouse`, or in the lake's folder of a run. `limits_have_changed` is true if these flags were judged by other limits.
 #}
 {% macro plan_spark() %}
     {%- set models = [] -%}
@@ -17,12 +20,19 @@
     {%- for name in models -%}{%- do months.extend(requested_months(name)) -%}{%- endfor -%}
     {%- set plan = [] -%}
     {%- for month in months | unique | sort -%}
-        {%- set held = source_holds(month) and not source_has_lost(month) -%}
-        {%- if held or landed_run('int_session_flags', month) -%}
+        {%- do context.update({'current_month': month}) -%}
+        {#- If PostgreSQL has computed the month since, the lake's sessions may be older than its own. -#}
+        {%- set filled = last_fill(month) if landed_run('int_session_flags', month) -%}
+        {%- set fills = source_holds(month) and not source_has_lost(month, filled) -%}
+        {%- if fills or filled -%}
             {%- set version = states_version(month) -%}
             {%- do plan.append({
-                'month': month, 'held': held, 'states_version': version,
+                'month': month,
+                'sessions_run': none if fills else filled.run,
                 'has_landed': month_has_landed(names, month, version),
+                'states_version': version,
+                'flags_before': flags_before(month, filled),
+                'limits_have_changed': stored_limits('int_session_flags') != judged_by(month),
             }) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -37,19 +47,36 @@
             commit
         {%- endcall -%}
     {%- endfor -%}
-    {%- call statement('view') -%}{{ create_sessions_for_lake() }}; commit{%- endcall -%}
+    {%- call statement('view') -%}{{ create_sessions_for_lake() }}; {{ create_flags_for_changes() }}; commit{%- endcall -%}
     {%- do print(tojson(plan)) -%}
+{% endmacro %}
+
+{# The latest complete copy of a month's sessions in the lake, with the run of the first one; none if there is none. #}
+{% macro last_fill(month) %}
+    {%- set fills = run_query(
+        'select run, sessions, min(run) over () from ' ~ lake_fills()
+        ~ " where period = cast('" ~ month ~ "-01' as date) order by run desc limit 1"
+    ).rows -%}
+    {%- do return({'run': fills[0][0], 'sessions': fills[0][1] | int, 'first_run': fills[0][2]} if fills else none) -%}
+{% endmacro %}
+
+{#
+    Where the flags of a month are now, if changes have to be explained; else none. The lake of version 0.5.0, before
+    the first fill that is recorded, had no folder per run.
+#}
+{% macro flags_before(month, filled) %}
+    {%- if not month_is_acknowledged() -%}{%- do return(none) -%}{%- endif -%}
+    {%- set run = landed_run('int_session_flags', month) -%}
+    {%- if run -%}{%- do return(run if filled and filled.first_run <= run else none) -%}{%- endif -%}
+    {%- do return('warehouse' if stored_limits('int_session_flags') else none) -%}
 {% endmacro %}
 
 {#
     Whether the source has so many sessions less than the lake that they must not replace it there (loss.sql).
 #}
-{% macro source_has_lost(month) %}
-    {%- if not landed_run('int_session_flags', month) or month in months_of_variable('accept_loss') -%}{%- do return(false) -%}{%- endif -%}
-    {%- set before = run_query(
-        'select coalesce(sum(sessions), 0) from ' ~ intermediate_table('int_energy_daily')
-        ~ " where period = cast('" ~ month ~ "-01' as date)"
-    ).columns[0].values()[0] | int -%}
+{% macro source_has_lost(month, filled) %}
+    {%- if not filled or month in months_of_variable('accept_loss') -%}{%- do return(false) -%}{%- endif -%}
+    {%- set before = filled.sessions -%}
     {%- set now = run_query(
         'select count(*) from ' ~ source_sessions() ~ ' where start >= ' ~ instant_literal(period_instant(month))
         ~ ' and start < ' ~ month_limit(month)

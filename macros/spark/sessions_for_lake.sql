@@ -25,6 +25,29 @@
     from {{ source('qualicharge', 'session') }}
 {% endmacro %}
 
+{#
+    The view from which Spark reads flags that PostgreSQL computed, to compare them with its own. As in the lake, an end
+    that Spark cannot hold is null.
+#}
+{% macro flags_for_changes() %}
+    {%- do return(api.Relation.create(schema=landing_schema(), identifier='flags_for_changes')) -%}
+{% endmacro %}
+
+{% macro create_flags_for_changes() %}
+    {%- set flags = intermediate_table('int_session_flags') -%}
+    {%- if relation_exists(flags) -%}
+        create or replace view {{ flags_for_changes() }} as
+        select
+            session_id,
+            charge_point_id,
+            started_at,
+            case when not {{ is_odd('ended_at') }} then ended_at end as ended_at,
+            energy_kwh,
+            is_rejected
+        from {{ flags }}
+    {%- endif -%}
+{% endmacro %}
+
 {% macro is_odd(instant) -%}
     ({{ instant }} < {{ first_instant() }} or {{ instant }} > {{ last_instant() }})
 {%- endmacro %}

@@ -4,12 +4,15 @@
 #}
 {% macro spark__start_run() %}
     {%- if execute and flags.WHICH in ('build', 'run', 'test') -%}
-        {%- if (var('spark_build') or {}).get('fills_lake') -%}{%- do fill_lake() -%}{%- endif -%}
-        {%- set sessions = lake_folder('sessions') -%}
-        {%- do create_spark_view(source('qualicharge', 'session'), var('lake_format') ~ '.`' ~ sessions ~ '`') -%}
+        {%- set step = var('spark_build') -%}
+        {%- if not step -%}{%- do exceptions.raise_compiler_error('models on Spark need the variable spark_build: run python -m spark_build') -%}{%- endif -%}
+        {%- set folder = lake_folder('sessions', step.sessions_run or step.run) -%}
+        {%- if not step.sessions_run -%}{%- do fill_lake(folder) -%}{%- endif -%}
+        {%- do create_spark_view(source('qualicharge', 'session'), var('lake_format') ~ '.`' ~ folder ~ '`') -%}
         {%- for model in ('int_charge_points', 'int_stations') -%}
             {%- do create_spark_view(intermediate_table(model), 'warehouse.' ~ intermediate_table(model)) -%}
         {%- endfor -%}
+        {%- do create_spark_view(station_status(), 'warehouse.' ~ station_status()) -%}
     {%- endif -%}
 {% endmacro %}
 
@@ -19,25 +22,37 @@
 {% endmacro %}
 
 {#
-    Copy the sessions that the month needs, its own and those of the look-back, from the source to the lake.
-    Constant limits for each day: each is read by another task, and the source reads no other chunk.
+    Copy the sessions that the month needs, its own and those of the look-back, from the source to the lake, and
+    record it.
 #}
-{% macro fill_lake() %}
-    {%- set ns = namespace(start=lookback_instant(current_period())) -%}
-    {%- set end = month_end(current_period()) -%}
-    {%- set days = [] -%}
-    {#- October has an hour more than 31 days. -#}
-    {%- for _ in range(32 + var('overlap_lookback_days')) if ns.start < end -%}
-        {%- set next = ns.start + modules.datetime.timedelta(days=1) -%}
-        {%- do days.append((ns.start, [next, end] | min)) -%}
-        {%- set ns.start = next -%}
-    {%- endfor -%}
+{% macro fill_lake(folder) %}
+    {%- set start, end = lookback_instant(current_period()), month_end(current_period()) -%}
     {%- call statement('fill_lake') -%}
-        insert overwrite directory '{{ lake_folder('sessions') }}' using {{ var('lake_format') }}
-        {%- for start, next in days %}
-        select * from warehouse.{{ sessions_for_lake() }}
-        where start >= {{ instant_literal(start) }} and start < {{ instant_literal(next) }}
-        {{ 'union all' if not loop.last }}
-        {%- endfor %}
+        insert overwrite directory '{{ folder }}' using {{ var('lake_format') }}
+        {{ read_by_day(sessions_for_lake(), 'start', start, end) }}
     {%- endcall -%}
+    {%- call statement('record') -%}
+        insert into warehouse.{{ lake_fills() }} (period, run, sessions)
+        select {{ period_date() }}, '{{ var('spark_build').run }}', count(*)
+        from {{ var('lake_format') }}.`{{ folder }}` where start >= {{ period_start() }}
+    {%- endcall -%}
+{% endmacro %}
+
+{#
+    A query for the rows of the warehouse between two instants. Each day is read by another task, with constant limits, so
+    that no other chunk or partition is read.
+#}
+{% macro read_by_day(relation, column, start, end) -%}
+    select * from warehouse.{{ relation }} with (
+        'partitionColumn' = '{{ column }}',
+        'lowerBound' = '{{ in_utc(start) }}',
+        'upperBound' = '{{ in_utc(end) }}',
+        'numPartitions' = '{{ (end - start).days }}'
+    )
+    where {{ column }} >= {{ instant_literal(start) }} and {{ column }} < {{ instant_literal(end) }}
+{%- endmacro %}
+
+{# An instant as Spark's options name it, in the time zone of its session. #}
+{% macro in_utc(instant) %}
+    {%- do return(instant.astimezone(modules.pytz.utc).strftime('%Y-%m-%d %H:%M:%S')) -%}
 {% endmacro %}

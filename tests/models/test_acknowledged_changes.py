@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.submission import acknowledge, acknowledged_changes
 from tests.support.two_operators import charge, network, noon
 from tests.support.warehouse import Warehouse
 
@@ -21,27 +22,13 @@ def first_built(warehouse: Warehouse) -> Warehouse:
     source.session += [charge(alpha, noon(2, 10)), charge(alpha, noon(2, 11), 20)]
     warehouse.load(source)
     warehouse.build()
-    warehouse.query(
-        "set local search_path to tiruert_ledger;"
-        "insert into request (run_id, period, siren, is_known_entity, body_sha256, sent_at)"
-        " values (gen_random_uuid(), '2025-02-01', '732829320', true, '', now());"
-        "insert into request_station values (1, 'FRA00P1', 'Alpha', 'FRA00', %s, false);"
-        "insert into response values (1, now(), 'accepted', 201, '', 0.1)",
-        ACKNOWLEDGED_MWH,
-    )
+    acknowledge(warehouse, "2025-02", "FRA00P1", ALPHA, ACKNOWLEDGED_MWH)
     return warehouse
 
 
 @pytest.fixture
 def copy(first_built: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
     return make_warehouse(like=first_built)
-
-
-def changes(warehouse: Warehouse) -> list[tuple]:
-    return warehouse.query(
-        "select first_mwh * 1000, computed_mwh * 1000, computed_siren, cause, sessions,"
-        " change_mwh * 1000 from tiruert.acknowledged_changes order by cause"
-    )
 
 
 @pytest.mark.parametrize(
@@ -93,9 +80,9 @@ def test_change_has_its_cause(
     """A second build logs nothing more."""
     copy.query(change)
     copy.build(period="2025-02", **variables)
-    assert changes(copy) == expected
+    assert acknowledged_changes(copy) == expected
     copy.build(period="2025-02", **variables)
-    assert changes(copy) == expected
+    assert acknowledged_changes(copy) == expected
 
 
 def test_two_causes_are_added_up_over_builds(copy: Warehouse) -> None:
@@ -104,7 +91,7 @@ def test_two_causes_are_added_up_over_builds(copy: Warehouse) -> None:
         copy.build(period="2025-02")
     copy.query("delete from qualicharge.session where energy = 20")
     copy.build(period="2025-02")
-    assert changes(copy) == [
+    assert acknowledged_changes(copy) == [
         (30, 15, ALPHA, "sessions_corrected", 2, 5),
         (30, 15, ALPHA, "sessions_deleted", 1, -20),
     ]

@@ -1,4 +1,4 @@
-"""A PostgreSQL server that Spark can reach, and a cluster with separate executors."""
+"""A PostgreSQL server that Spark can reach, and warehouses with a lake each."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,40 +8,57 @@ import pytest
 
 from dev import postgres
 from dev.dbt import dbt_variables
-from dev.demo.__main__ import CLUSTER
 from spark_build.settings import SparkSettings
 from tests.support.project import copy_project
 from tests.support.warehouse import Warehouse, temporary_databases
 
 JDBC_DRIVER = SparkSettings.model_fields["jdbc_driver"].default
+# Starts sooner than a cluster with separate executors.
+ONE_PROCESS = "local[2]"
+# Compiling quickly is worth more than fast code, and one thread of garbage collection is enough.
+SHORT_LIVED_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+PASSWORD = "not-on-a-command-line"  # noqa: S105
 # For a few thousand sessions, more partitions only take time.
-SPARK_DEFAULTS = "spark.sql.shuffle.partitions 2\nspark.ui.enabled false\n"
+SPARK_DEFAULTS = f"""
+spark.sql.catalog.warehouse.password {PASSWORD}
+spark.sql.shuffle.partitions 2
+spark.ui.enabled false
+"""
 
 
 @pytest.fixture(scope="session")
 def make_lake_warehouse(
     tmp_path_factory: pytest.TempPathFactory, worker_id: str
-) -> Iterator[Callable[[], Warehouse]]:
-    """Create databases with a lake each, on a server that listens on the loopback interface."""
+) -> Iterator[Callable[..., Warehouse]]:
+    """Create databases with a lake each, on a server that Spark reaches with a password."""
     if shutil.which("java") is None or not JDBC_DRIVER.is_file():
         pytest.skip("Spark needs Java and libpostgresql-jdbc-java")
     settings = postgres.SERVER_SETTINGS | postgres.loopback_settings()
-    with (
-        postgres.running(f"tests-spark-{worker_id}", settings=settings) as environment,
-        temporary_databases(Warehouse(environment)) as make_database,
-    ):
+    with postgres.running(f"tests-spark-{worker_id}", settings=settings) as environment:
+        server = Warehouse(environment | {"PGPASSWORD": PASSWORD})
+        require_password(server)
 
-        def make() -> Warehouse:
+        def make(master: str = ONE_PROCESS) -> Warehouse:
             folder = tmp_path_factory.mktemp("spark")
             (folder / "spark-defaults.conf").write_text(SPARK_DEFAULTS)
             return make_database().with_variables(
                 TIRUERT_LAKE=str(folder / "lake"),
-                TIRUERT_SPARK_MASTER=CLUSTER,
+                TIRUERT_SPARK_MASTER=master,
                 SPARK_CONF_DIR=str(folder),
+                JAVA_TOOL_OPTIONS=SHORT_LIVED_JAVA,
                 **dbt_variables(folder),
             )
 
-        yield make
+        with temporary_databases(server) as make_database:
+            yield make
+
+
+def require_password(server: Warehouse) -> None:
+    """The server trusts everybody until its first start here, and keeps its data."""
+    server.query(f"alter role postgres password '{PASSWORD}'")
+    [(file,)] = server.query("show hba_file")
+    Path(file).write_text("host all all 127.0.0.1/32 scram-sha-256\n")
+    server.query("select pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")

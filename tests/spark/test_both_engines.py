@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from dev import sample
+from dev.demo.__main__ import CLUSTER
 from tests.support import strategies
 from tests.support.warehouse import PROJECT, Warehouse
 
@@ -71,7 +72,7 @@ CASE_LIST = (
 @pytest.fixture(scope="module", params=CASE_LIST, ids=str)
 def engines(
     request: pytest.FixtureRequest,
-    make_lake_warehouse: Callable[[], Warehouse],
+    make_lake_warehouse: Callable[..., Warehouse],
     project_in_paris: Path,
 ) -> Engines:
     case: Case = request.param
@@ -80,7 +81,7 @@ def engines(
         source = sample.read(request.getfixturevalue("sample_folder"))
     else:
         source = strategies.hostile_source(CASES)
-    postgres, spark = (replace(make_lake_warehouse(), project=project) for _ in range(2))
+    postgres, spark = (replace(make_lake_warehouse(CLUSTER), project=project) for _ in range(2))
     period = f"{case.months[0]}..{case.months[-1]}"
     for warehouse in (postgres, spark):
         warehouse.load(source)
@@ -111,7 +112,7 @@ def flags_in_lake(warehouse: Warehouse, month: str, columns: str) -> dict[Any, A
     folder = Path(warehouse.environment["TIRUERT_LAKE"]) / "int_session_flags" / f"month={month}"
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
-        rows = connection.execute(f"select {columns} from '{folder}/*.parquet'").fetchall()
+        rows = connection.execute(f"select {columns} from '{folder}/*/*.parquet'").fetchall()
     return by_session(rows)
 
 
@@ -191,14 +192,18 @@ def test_nothing_is_left_behind(engines: Engines) -> None:
     tables = engines.spark.query(
         "select tablename from pg_tables where schemaname = 'tiruert_landing'"
     )
-    assert tables == [("landings",)]
+    assert sorted(tables) == [("lake_fills",), ("landings",)]
     assert engines.spark.query("select * from tiruert_landing.landings") == []
 
 
 @pytest.mark.parametrize("engines", CASE_LIST[1:2], indirect=True, ids=str)
 def test_rules_unit_tests_pass_on_spark(engines: Engines) -> None:
     """The unit tests of the models run on both engines."""
-    variables = json.dumps({"period": engines.months[0]})
+    [(sessions_run,)] = engines.spark.query(
+        "select run from tiruert_landing.lake_fills where period = %s", f"{engines.months[0]}-01"
+    )
+    step = {"run": "unit-tests", "sessions_run": sessions_run}
+    variables = json.dumps({"period": engines.months[0], "spark_build": step})
     finished = engines.spark.run(
         "dbt", "build", "--target", "spark", "--target-path",
         str(Path(engines.spark.environment["DBT_TARGET_PATH"]) / "unit-tests"),

@@ -9,6 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from dev.demo.__main__ import CLUSTER
+from tests.spark.conftest import PASSWORD
 from tests.support.two_operators import charge, network, noon
 from tests.support.waiting import MAX_WAIT_SECONDS, wait_for
 from tests.support.warehouse import Warehouse
@@ -22,7 +24,7 @@ FLAGS = "tiruert_intermediate.int_session_flags"
 
 
 @pytest.fixture(scope="module")
-def lake_warehouse(make_lake_warehouse: Callable[[], Warehouse]) -> Warehouse:
+def lake_warehouse(make_lake_warehouse: Callable[..., Warehouse]) -> Warehouse:
     """One operator's sessions of April, one of them rejected, built once on Spark."""
     warehouse = make_lake_warehouse()
     source, alpha, beta = network()
@@ -69,7 +71,9 @@ def wait_for_process(build_process: subprocess.Popen[str], name: str) -> psutil.
         for process in psutil.Process(build_process.pid).children(recursive=True):
             # It may have just ended.
             with suppress(psutil.NoSuchProcess):
-                if name in " ".join(process.cmdline()):
+                command_line = " ".join(process.cmdline())
+                assert PASSWORD not in command_line
+                if name in command_line:
                     found.append(process)
         return bool(found)
 
@@ -79,10 +83,8 @@ def wait_for_process(build_process: subprocess.Popen[str], name: str) -> psutil.
 
 def wait_for_lookback(warehouse: Warehouse, since: float) -> None:
     """Wait until Spark has computed the first model, so that it is computing the second."""
-    written = Path(
-        warehouse.environment["TIRUERT_LAKE"], "int_lookback_sessions/month=2025-04/_SUCCESS"
-    )
-    wait_for(lambda: written.exists() and written.stat().st_mtime > since)
+    month = Path(warehouse.environment["TIRUERT_LAKE"], "int_lookback_sessions/month=2025-04")
+    wait_for(lambda: any(path.stat().st_mtime > since for path in month.glob("run=*/_SUCCESS")))
 
 
 def last_write(warehouse: Warehouse) -> float:
@@ -102,7 +104,8 @@ def kill_while_computing(warehouse: Warehouse, name: str) -> subprocess.Complete
 
 
 def test_killed_executor_is_replaced(changed: Warehouse) -> None:
-    finished = kill_while_computing(changed, EXECUTOR)
+    cluster = changed.with_variables(TIRUERT_SPARK_MASTER=CLUSTER)
+    finished = kill_while_computing(cluster, EXECUTOR)
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 

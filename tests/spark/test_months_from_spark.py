@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from tests.support.two_operators import charge, contents, network, noon
+from tests.support.submission import acknowledge, acknowledged_changes
+from tests.support.two_operators import charge, contents, delete, network, noon, set_energy
 from tests.support.warehouse import Warehouse
 
 SPARK_BUILD = ("python", "-m", "spark_build", "--period", "2025-04")
+ALPHA = "732829320"
 APRIL = json.dumps({"period": "2025-04"})
 LANDED_RUN = (
     "select landed_run from tiruert_intermediate.period_builds where model = 'int_session_flags'"
@@ -16,7 +19,7 @@ LANDED_RUN = (
 
 
 @pytest.fixture(scope="module")
-def warehouse(make_lake_warehouse: Callable[[], Warehouse]) -> Warehouse:
+def warehouse(make_lake_warehouse: Callable[..., Warehouse]) -> Warehouse:
     """Thirty sessions of two operators in April, built on Spark."""
     warehouse = make_lake_warehouse()
     source, alpha, beta = network()
@@ -75,3 +78,60 @@ def test_postgres_computes_the_month_again(warehouse: Warehouse) -> None:
     assert sums(warehouse) == before
     [(sessions,)] = warehouse.query("select count(*) from tiruert.sessions_flagged")
     assert sessions == 30
+
+
+def test_older_copy_in_the_lake_does_not_replace_a_month_of_postgres(warehouse: Warehouse) -> None:
+    """PostgreSQL has computed the month with a correction, then the source has dropped it."""
+    run(warehouse, *SPARK_BUILD)
+    warehouse.query("update qualicharge.session set energy = 11")
+    run(warehouse, "dbt", "build", "--vars", APRIL)
+    before = sums(warehouse)
+    warehouse.query("truncate qualicharge.session")
+    run(warehouse, *SPARK_BUILD)
+    assert sums(warehouse) == before
+
+
+def test_changes_of_acknowledged_figures_have_their_causes(
+    make_lake_warehouse: Callable[..., Warehouse],
+) -> None:
+    """Spark compares with the flags in PostgreSQL, then with its own in the lake."""
+    warehouse = make_lake_warehouse()
+    source, alpha, beta = network()
+    corrected, deleted, unchanged = (charge(alpha, noon(4, day), 10) for day in (10, 11, 12))
+    # Spark cannot hold this end.
+    odd = charge(alpha, noon(4, 20))._replace(end="294276-12-31 23:59:59.999999+00")
+    source.session += [corrected, deleted, unchanged, odd, charge(beta, noon(4, 10))]
+    warehouse.load(source)
+    warehouse.build(period="2025-04")
+    acknowledge(warehouse, "2025-04", "FRA00P1", ALPHA, 0.03)
+
+    set_energy(warehouse, corrected, 12)
+    delete(warehouse, deleted)
+    warehouse.query(
+        "insert into qualicharge.session select gen_random_uuid(), start + interval '5 days',"
+        " \"end\" + interval '5 days', 7, point_de_charge_id, now(), now()"
+        " from qualicharge.session where id = %s",
+        str(unchanged.id),
+    )
+    run(warehouse, *SPARK_BUILD)
+    assert acknowledged_changes(warehouse) == [
+        (30, 29, ALPHA, "sessions_added", 1, 7),
+        (30, 29, ALPHA, "sessions_corrected", 1, 2),
+        (30, 29, ALPHA, "sessions_deleted", 1, -10),
+    ]
+
+    set_energy(warehouse, corrected, 15)
+    lake = Path(warehouse.environment["TIRUERT_LAKE"])
+    foreign_file = lake / "int_energy_daily" / "month=2025-04" / "part-0.parquet"
+    foreign_file.touch()
+    run(warehouse, *SPARK_BUILD)
+    assert acknowledged_changes(warehouse) == [
+        (30, 32, ALPHA, "sessions_added", 1, 7),
+        (30, 32, ALPHA, "sessions_corrected", 2, 5),
+        (30, 32, ALPHA, "sessions_deleted", 1, -10),
+    ]
+    assert foreign_file.exists()
+    [(latest,)] = warehouse.query(LANDED_RUN)
+    runs = [path.name for path in lake.glob("*/month=2025-04/run=*")]
+    assert len(runs) == 7
+    assert set(runs) == {f"run={latest}"}

@@ -120,3 +120,23 @@ def _put_sessions_back(warehouse: Warehouse) -> None:
     warehouse.query("insert into qualicharge.session select * from late_sessions")
     warehouse.query("drop table late_sessions")
     warehouse.build(period=MAY)
+
+
+def acknowledge(warehouse: Warehouse, month: str, station: str, siren: str, mwh: float) -> None:
+    """Record that CARBURE has accepted a station's energy of a month."""
+    warehouse.query(
+        "set local search_path to tiruert_ledger;"
+        "insert into request (run_id, period, siren, is_known_entity, body_sha256, sent_at)"
+        " values (gen_random_uuid(), %s, %s, true, '', now());"
+        "insert into request_station values (1, %s, 'Alpha', 'FRA00', %s, false);"
+        "insert into response values (1, now(), 'accepted', 201, '', 0.1)",
+        *(f"{month}-01", siren, station, mwh),
+    )
+
+
+def acknowledged_changes(warehouse: Warehouse) -> list[tuple]:
+    """Return what changed since CARBURE accepted it, with energies in kWh."""
+    return warehouse.query(
+        "select first_mwh * 1000, computed_mwh * 1000, computed_siren, cause, sessions,"
+        " change_mwh * 1000 from tiruert.acknowledged_changes order by cause"
+    )
