@@ -27,11 +27,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class ByModule(LoadScopeScheduling):
     """Run the tests of a module in one process, because they share a database.
 
-    Histories share nothing. One by one and last, they keep all processes busy to the end.
+    Tests of the modules that share nothing run one by one and last, so that all processes are
+    busy to the end.
     """
 
+    SHARING_NOTHING = ("test_histories.py", "test_source_retention.py")
+
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid if "test_histories" in nodeid else super()._split_scope(nodeid)
+        shares_nothing = any(module in nodeid for module in self.SHARING_NOTHING)
+        return nodeid if shares_nothing else super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

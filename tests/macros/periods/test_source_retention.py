@@ -60,7 +60,7 @@ def test_months_are_as_before_after_the_source_dropped_sessions(
     drop(copy, before)
     assert KEPT in build(copy, period=BOTH_MONTHS)
     assert contents(copy) == expected
-    build(copy, "--full-refresh")
+    copy.build("--full-refresh")
     assert contents(copy) == expected
 
 
