@@ -4,12 +4,12 @@
 #}
 
 {# A finite double as an exact number, via text: a direct cast in PostgreSQL keeps only 15 digits. #}
-{% macro exact_number(energy_kwh) -%}
-    {{ adapter.dispatch('exact_number')(energy_kwh) }}
+{% macro exact_number(number) -%}
+    {{ adapter.dispatch('exact_number')(number) }}
 {%- endmacro %}
 
-{% macro default__exact_number(energy_kwh) -%}
-    cast(cast({{ energy_kwh }} as text) as numeric)
+{% macro default__exact_number(number) -%}
+    cast(cast({{ number }} as text) as numeric)
 {%- endmacro %}
 
 {# Null if a decimal does not hold it exactly, or could not add ten million of them. #}

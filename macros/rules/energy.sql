@@ -44,6 +44,11 @@
     end
 {%- endmacro %}
 
+{# Power of several charge points, in kW. Summed exactly, because a sum of doubles depends on the order of the rows. #}
+{% macro total_power_kw(power_kw) -%}
+    cast(sum({{ exact_number(usable_power_kw(power_kw)) }}) as double precision)
+{%- endmacro %}
+
 {# Energy that a charge point can deliver at full power, in kWh. Null if duration or power are unusable. #}
 {% macro max_energy_kwh(duration_hours, power_kw) -%}
     {{ duration_hours }} * {{ usable_power_kw(power_kw) }}

@@ -85,6 +85,21 @@ def test_change_has_its_cause(
     assert acknowledged_changes(copy) == expected
 
 
+def test_changed_powers_are_added_up(copy: Warehouse) -> None:
+    """Powers of which a double cannot hold the sum do not stop the build."""
+    copy.query(
+        "insert into qualicharge._pointdecharge select gen_random_uuid(),"
+        " id_pdc_itinerance || '2', 22.08, true, false, station_id, null"
+        " from qualicharge._pointdecharge"
+    )
+    copy.build(period="2025-02", use_current_states="2025-02")
+    copy.query("update qualicharge._pointdecharge set puissance_nominale = -1.5e308")
+    copy.build(period="2025-02", use_current_states="2025-02")
+    assert copy.query(
+        "select value_before, value_after from tiruert.acknowledged_changes where cause = 'power'"
+    ) == [("72.08 kW", "-2e+304 kW")]
+
+
 def test_two_causes_are_added_up_over_builds(copy: Warehouse) -> None:
     for energy_kwh in (12, 15):
         copy.query("update qualicharge.session set energy = %s where energy < 20", energy_kwh)
@@ -115,4 +130,4 @@ def test_month_without_acknowledgement_logs_nothing(copy: Warehouse) -> None:
     copy.query("truncate tiruert_ledger.request cascade")
     copy.query("update qualicharge.session set energy = 12")
     copy.build(period="2025-02")
-    assert copy.query("select from tiruert_intermediate.change_log") == []
+    assert copy.query("select 1 from tiruert_intermediate.change_log") == []

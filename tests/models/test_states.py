@@ -88,6 +88,26 @@ def test_stations_with_another_owner_or_power_today_are_listed(copy: Warehouse) 
     ]
 
 
+def test_station_is_not_listed_because_rows_are_in_another_order(copy: Warehouse) -> None:
+    """A sum of doubles depends on their order: these powers are 270.8 or 270.79999999999995 kW."""
+    copy.query(
+        "insert into qualicharge._pointdecharge select gen_random_uuid(),"
+        " id_pdc_itinerance || number, number * float8 '22.08', true, false, station_id, null"
+        " from qualicharge._pointdecharge, generate_series(1, 4) as number"
+        " where id_pdc_itinerance = 'FRA00E1'"
+    )
+    copy.build(period="2025-03", use_current_states="2025-03")
+    for table, order in (("int_charge_points", "asc"), ("charge_point_states", "desc")):
+        copy.query(
+            f"with deleted as (delete from tiruert_intermediate.{table} returning *)"
+            f" insert into tiruert_intermediate.{table}"
+            f" select * from deleted order by id_pdc_itinerance {order}"
+        )
+    assert (
+        copy.query("select 1 from tiruert.station_state_changes where period = '2025-03-01'") == []
+    )
+
+
 def test_months_after_the_sale_credit_the_buyer(copy: Warehouse) -> None:
     """The sale is recorded on 15 March 2025."""
     sell(copy)

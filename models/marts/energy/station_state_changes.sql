@@ -24,7 +24,7 @@ powers as (
     select
         period,
         station_id,
-        sum({{ usable_power_kw('max_power_kw') }}) as max_power_kw
+        {{ total_power_kw('max_power_kw') }} as max_power_kw
     from charge_points
     group by period, station_id
 ),
@@ -32,7 +32,7 @@ powers as (
 current_powers as (
     select
         station_id,
-        sum({{ usable_power_kw('max_power_kw') }}) as max_power_kw
+        {{ total_power_kw('max_power_kw') }} as max_power_kw
     from current_charge_points
     group by station_id
 ),
