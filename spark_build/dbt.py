@@ -101,6 +101,8 @@ def _run(runner: dbtRunner, target: str, *arguments: str) -> Any:
         folder = Path(os.environ.get("DBT_TARGET_PATH", "target")) / SPARK
         options += ["--target-path", str(folder)]
     finished = runner.invoke([*arguments, *options])
+    if isinstance(finished.exception, KeyboardInterrupt):
+        raise finished.exception
     if not finished.success:
         reason = f": {finished.exception}" if finished.exception else ", see above"
         raise BuildError(f"dbt {' '.join(arguments[:2])} failed{reason}")

@@ -1,5 +1,6 @@
 """The folders of the lake, on any storage that Spark can use."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,26 +12,35 @@ from pyspark import SparkContext
 
 from common.database import Connection
 
-# The run whose folder is read from now on, for each table and month.
-USED_RUNS = """
-    select folder, to_char(period, 'YYYY-MM'), landed_run
-    from {intermediate}.period_builds
-    cross join lateral unnest(array[model, model || '_changes']) as folders (folder)
-    where landed_run is not null and to_char(period, 'YYYY-MM') = any(%(months)s)
-    union all
-    select 'sessions', to_char(period, 'YYYY-MM'), max(run)
-    from {landing}.lake_fills
-    where to_char(period, 'YYYY-MM') = any(%(months)s)
-    group by period
+# The folders that are read from now on: of runs that computed a month, that have landed, and that
+# copied the sessions for these.
+FOLDERS_IN_USE = """
+    with runs as (
+        select model, period, landed_run as run from {intermediate}.period_builds
+        where landed_run is not null
+        union all
+        select model, period, run from {landing}.landings
+    ),
+    folders as (
+        select folder, period, run from runs
+        cross join lateral unnest(array[model, model || '_changes']) as folders (folder)
+        union all
+        select 'sessions', runs.period, max(fills.run) from runs
+        inner join {landing}.lake_fills as fills
+            on runs.period = fills.period and fills.run <= runs.run
+        where runs.model = 'int_session_flags'
+        group by runs.period, runs.run
+    )
+    select folder, to_char(period, 'YYYY-MM'), run from folders
 """
 
 
 @dataclass(frozen=True)
 class Lake:
-    """The lake's folder, and the Java objects that access it, even after Spark has stopped."""
+    """The lake's folder, and what Hadoop reads it with, even after Spark has stopped."""
 
     folder: str
-    jvm: Any
+    path: Any
     files: Any
 
     @classmethod
@@ -40,31 +50,39 @@ class Lake:
         if context is None:
             return None
         jvm: Any = context._jvm
-        path = jvm.org.apache.hadoop.fs.Path(folder)
-        return cls(folder, jvm, path.getFileSystem(context._jsc.hadoopConfiguration()))
+        path = jvm.org.apache.hadoop.fs.Path
+        return cls(folder, path, path(folder).getFileSystem(context._jsc.hadoopConfiguration()))
 
     def delete_unused_runs(self, connection: Connection, schema: str, months: list[str]) -> None:
-        """Delete the folders of runs that a later run has replaced in these months.
+        """Delete the folders of runs that are not in use, because no other build is running.
 
-        A later run than the one in use may have landed, so its folder stays. An error leaves
-        folders to the next build, because the months are already built.
+        An error leaves folders to the next build, because the months are already built.
         """
-        statement = sql.SQL(USED_RUNS).format(
+        statement = sql.SQL(FOLDERS_IN_USE).format(
             intermediate=sql.Identifier(f"{schema}_intermediate"),
             landing=sql.Identifier(f"{schema}_landing"),
         )
         try:
             with connection.cursor() as cursor:
-                cursor.execute(statement, {"months": months})
-                for table, month, run in cursor.fetchall():
-                    self._delete_runs_before(f"{self.folder}/{table}/month={month}", run)
+                cursor.execute(statement)
+                in_use = set(cursor.fetchall())
+            for run, key in self._runs(months):
+                if key not in in_use:
+                    self.files.delete(run, True)
         except (psycopg2.Error, Py4JError, OSError) as error:
             reason = str(error).splitlines()[0]
             click.echo(f"Old folders of the lake could not be deleted: {reason}", err=True)
 
-    def _delete_runs_before(self, folder: str, used_run: str) -> None:
-        path = self.jvm.org.apache.hadoop.fs.Path(folder)
-        for status in self.files.listStatus(path) if self.files.exists(path) else ():
-            name = status.getPath().getName()
-            if name.startswith("run=") and name < f"run={used_run}":
-                self.files.delete(status.getPath(), True)
+    def _runs(self, months: list[str]) -> Iterator[tuple[Any, tuple[str, str, str]]]:
+        """Yield the path of each run's folder, and its table, month and run."""
+        for table in self._folders(self.path(self.folder)):
+            for month in months:
+                for folder in self._folders(self.path(table, f"month={month}")):
+                    prefix, _, run = folder.getName().partition("run=")
+                    if run and not prefix:
+                        yield folder, (table.getName(), month, run)
+
+    def _folders(self, parent: Any) -> list[Any]:
+        """Return the paths of the folders in a folder, which may be missing."""
+        found = self.files.listStatus(parent) if self.files.exists(parent) else []
+        return [status.getPath() for status in found if status.isDirectory()]

@@ -1,6 +1,7 @@
 """The settings of a build on Spark, and what it needs on this machine."""
 
 import os
+import re
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,6 +35,13 @@ class SparkSettings(WarehouseSettings):
     def load(cls) -> Self:
         """Read the settings. Raises SettingsError if one, or a program, is missing."""
         settings = super().load()
+        # Spark's SQL has these names without quotes.
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*", settings.schema_):
+            raise SettingsError(
+                "TIRUERT_SCHEMA: on Spark, use only lower-case letters, digits and underscores"
+            )
+        if set(settings.lake) & set("'`"):
+            raise SettingsError("TIRUERT_LAKE: use no quotes in the path")
         if find_spec("pyspark") is None:
             raise SettingsError("pyspark is not installed: pip install 'pyspark>=4.1' dbt-spark")
         if shutil.which("java") is None:

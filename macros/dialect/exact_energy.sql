@@ -20,16 +20,21 @@
     end
 {%- endmacro %}
 
-{# Columns to group by, besides those of the model: what must not be added to other rows. Ends with a comma. #}
-{% macro group_apart(energy_kwh, session_id) -%}
-    {{ adapter.dispatch('group_apart')(energy_kwh, session_id) }}
+{#
+    Columns to group by, besides those of the model: the session's key, if its energy must not be added to others. Ends with
+    a comma.
+#}
+{% macro group_apart(energy_kwh, key) -%}
+    {{ adapter.dispatch('group_apart')(energy_kwh, key) }}
 {%- endmacro %}
 
-{% macro default__group_apart(energy_kwh, session_id) -%}
+{% macro default__group_apart(energy_kwh, key) -%}
 {%- endmacro %}
 
-{% macro spark__group_apart(energy_kwh, session_id) -%}
-    case when {{ booked_energy_kwh(energy_kwh) }} is null then {{ session_id }} end,
+{% macro spark__group_apart(energy_kwh, key) -%}
+    {%- for column in key %}
+    case when {{ booked_energy_kwh(energy_kwh) }} is null then {{ column }} end,
+    {%- endfor %}
 {%- endmacro %}
 
 {# The sum of the booked energy of a group. #}

@@ -95,7 +95,7 @@
     {%- if not var('spark_build') -%}{%- do return(none) -%}{%- endif -%}
     {%- do return(run_query(
         'select max(run) from ' ~ landings() ~ ' where model = ' ~ literal(model.name)
-        ~ " and period = cast('" ~ period ~ "-01' as date) and states_version = " ~ literal(states_version(period))
+        ~ " and period = cast('" ~ period ~ "-01' as date)"
     ).columns[0].values()[0]) -%}
 {% endmacro %}
 
@@ -115,8 +115,10 @@
     {%- set landed = run_query('select count(*) from ' ~ table).columns[0].values()[0] if announced is not none -%}
     {%- if announced is none or landed != announced -%}
         {%- do exceptions.raise_compiler_error(
-            name ~ ' ' ~ period ~ ': ' ~ ('none of the' if announced is none else landed ~ ' of ' ~ announced)
-            ~ ' rows have landed from Spark: run python -m spark_build --period ' ~ period
+            name ~ ' ' ~ period ~ ': '
+            ~ ('what has landed from Spark is incomplete, or was computed from other states or limits' if announced is none
+                else landed ~ ' of ' ~ announced ~ ' rows have landed from Spark')
+            ~ ': run python -m spark_build --period ' ~ period
         ) -%}
     {%- endif -%}
     {%- do return(table) -%}
@@ -157,7 +159,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Forget what has landed of the month, complete or not: its rows have been taken, or are older. #}
+{# Forget what has landed of the month, complete or not: its rows have been taken or refused, or are older. #}
 {% macro drop_landed(period) %}
     {%- for name in (model.name, changes_name(model.name)) -%}
         {%- set tables = run_query(

@@ -158,6 +158,7 @@
     {% endif %}
     {% set run = run_to_take(period) %}
     {% if run and run == landed_run(model.name, period) %}
+        {% do drop_landed(period) %}
         {% call statement('record') %}{{ record_kept(model.name) }}; commit{% endcall %}
         {% do return('kept as it was') %}
     {% endif %}
@@ -191,6 +192,7 @@
     {% endcall %}
     {% set loss = too_much_loss(old, new, run) if config.get('keeps_inputs') and period not in months_of_variable('accept_loss') %}
     {% if loss %}
+        {% if 'sessions' in model.tags %}{% do drop_landed(period) %}{% endif %}
         {% call statement('keep') %}
             drop table {{ new }};
             {{ record_loss(model.name, loss) }};

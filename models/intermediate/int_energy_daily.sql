@@ -29,7 +29,7 @@ select
     {{ sum_booked('energy_kwh') }} as energy_kwh
 from sessions
 group by
-    {{ group_apart('energy_kwh', 'session_id') }}
+    {{ group_apart('energy_kwh', ['session_id', 'started_at']) }}
     period,
     started_on,
     station_id,

@@ -107,6 +107,9 @@ def april_built(warehouse: Warehouse, sirens: dict[str, str]) -> Warehouse:
     # A hidden overlap that is also rejected by its energy.
     network.charge("HIDE", april(5, 13), 100.0)
 
+    sirens["rejected"] = network.add_operator(5)
+    network.charge("OVER", april(7), MAX_KWH_PER_HOUR * 3)
+
     warehouse.load(network.source)
     warehouse.build(period="2025-03..2025-04")
     return warehouse
@@ -180,6 +183,16 @@ def test_daily_indicator_has_the_energy_of_the_operator(
         "select count(*), count(distinct id) from tiruert.indicators_tiruert"
     )
     assert rows == ids
+
+
+def test_day_whose_sessions_are_all_rejected_has_no_energy(
+    april_built: Warehouse, sirens: dict[str, str]
+) -> None:
+    rows = april_built.query(
+        "select value, extras, timestamp from tiruert.indicators_tiruert where target = %s",
+        sirens["rejected"],
+    )
+    assert rows == [(0, [], april(7, 0))]
 
 
 def test_daily_indicators_add_up_to_the_sendable_energy(made: Warehouse) -> None:

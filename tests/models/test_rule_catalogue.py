@@ -13,7 +13,7 @@ import pytest
 from dev.database import Database
 from dev.demo import summary
 from reports.typography import typeset
-from tests.support.project import copy_project
+from tests.support.project import copy_project, replace_once
 from tests.support.two_operators import charge, network, noon
 from tests.support.warehouse import Warehouse
 
@@ -63,9 +63,7 @@ UNIT_TEST = """
 
 
 def insert(file: Path, text: str, *, before: str) -> None:
-    content = file.read_text()
-    assert content.count(before) == 1
-    file.write_text(content.replace(before, text + before))
+    replace_once(file, before, text + before)
 
 
 @pytest.fixture(scope="module")

@@ -26,8 +26,11 @@ def built(first_built: Warehouse, make_warehouse: Callable[..., Warehouse]) -> W
     return make_warehouse(like=first_built)
 
 
-def check_source(warehouse: Warehouse) -> tuple[int, str]:
-    finished = warehouse.run("dbt", "--no-use-colors", "test", "--select", "source_is_received")
+def check_source(warehouse: Warehouse, variables: str = "{}") -> tuple[int, str]:
+    finished = warehouse.run(
+        *("dbt", "--no-use-colors", "test", "--select", "source_is_received"),
+        *("--vars", variables),
+    )
     return finished.returncode, finished.stdout
 
 
@@ -65,6 +68,17 @@ def test_damaged_session_fails_the_build(built: Warehouse, damage: str) -> None:
     code, output = check_source(built)
     assert code == 1
     assert "Failure in test source_is_received" in output
+
+
+def test_month_that_the_last_build_left_out_is_checked_on_request(built: Warehouse) -> None:
+    """Both the sessions and the balance of March are damaged."""
+    built.query(
+        f"update {FLAGS} set energy_kwh = energy_kwh + 1;"
+        "update tiruert.energy_balance_monthly set received_kwh = 0"
+    )
+    built.build(period="2025-04")
+    assert check_source(built)[0] == 0
+    assert check_source(built, "check_all_months: true")[0] == 1
 
 
 @pytest.mark.parametrize(("age", "expected"), [("1 day", "WARN=0"), ("3 days", "WARN=1")])

@@ -9,7 +9,7 @@ import pytest
 from dev import postgres
 from dev.dbt import dbt_variables
 from spark_build.settings import SparkSettings
-from tests.support.project import copy_project
+from tests.support.project import copy_project, replace_once
 from tests.support.warehouse import Warehouse, temporary_databases
 
 JDBC_DRIVER = SparkSettings.model_fields["jdbc_driver"].default
@@ -65,8 +65,5 @@ def require_password(server: Warehouse) -> None:
 def project_in_paris(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the project whose months are those of Paris."""
     copy = copy_project(tmp_path_factory.mktemp("project"))
-    configuration = copy / "dbt_project.yml"
-    configuration.write_text(
-        configuration.read_text().replace("  time_zone: UTC\n", "  time_zone: Europe/Paris\n")
-    )
+    replace_once(copy / "dbt_project.yml", "  time_zone: UTC\n", "  time_zone: Europe/Paris\n")
     return copy

@@ -1,5 +1,6 @@
 """Whatever is killed, each month stays as it was until a later build replaces it as a whole."""
 
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -107,10 +108,19 @@ def test_killed_executor_is_replaced(changed: Warehouse) -> None:
     cluster = changed.with_variables(TIRUERT_SPARK_MASTER=CLUSTER)
     finished = kill_while_computing(cluster, EXECUTOR)
     assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert "Lost executor" in finished.stderr
 
 
-def test_killed_driver_changes_nothing(changed: Warehouse) -> None:
+def test_interrupt_and_killed_driver_change_nothing(changed: Warehouse) -> None:
     before = sendable_kwh(changed)
+    since = last_write(changed)
+    with changed.start(*BUILD, *APRIL) as process:
+        wait_for_lookback(changed, since)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=MAX_WAIT_SECONDS)
+    assert process.returncode == 130, errors
+    assert errors.splitlines()[-1].startswith("Interrupted. Run the command again")
+
     finished = kill_while_computing(changed, DRIVER)
     assert finished.returncode == 1, finished.stdout + finished.stderr
     assert finished.stderr.splitlines()[-1].startswith("Error: dbt run --select failed")

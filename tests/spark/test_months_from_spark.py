@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.support.project import copy_project, replace_once
 from tests.support.submission import acknowledge, acknowledged_changes
 from tests.support.two_operators import charge, contents, delete, network, noon, set_energy
 from tests.support.warehouse import Warehouse
@@ -37,6 +40,12 @@ def run(warehouse: Warehouse, *command: str) -> str:
     return finished.stdout
 
 
+def lake_runs(warehouse: Warehouse, table: str) -> list[str]:
+    """Return the names of the folders of a table's runs."""
+    lake = Path(warehouse.environment["TIRUERT_LAKE"])
+    return [folder.name for folder in lake.glob(f"{table}/month=2025-04/run=*")]
+
+
 def sums(warehouse: Warehouse) -> list[list[tuple]]:
     """Return the marts without those of single sessions, which differ between the engines."""
     return [rows for mart, rows in contents(warehouse).items() if mart != "sessions_flagged"]
@@ -49,11 +58,19 @@ def test_full_refresh_is_refused(warehouse: Warehouse) -> None:
 
 
 def test_losses_of_the_source_do_not_reach_the_lake(warehouse: Warehouse) -> None:
-    """First those of one operator, then all: PostgreSQL then leaves the month out."""
-    before = sums(warehouse)
+    """First of energy, then of an operator, then of all: PostgreSQL then leaves the month out."""
+    before, runs = sums(warehouse), lake_runs(warehouse, "sessions")
+    warehouse.query("create table public.copy as select * from qualicharge.session")
+    warehouse.query("update qualicharge.session set energy = 1")
+    finished = warehouse.run(*SPARK_BUILD)
+    assert finished.returncode == 1
+    assert "Failure in test months_keep_their_sessions" in finished.stdout
+    assert sums(warehouse) == before
+    assert lake_runs(warehouse, "sessions") == runs
+    assert warehouse.query("select * from tiruert_landing.landings") == []
+
     warehouse.query(
-        "create table public.copy as select * from qualicharge.session;"
-        " delete from qualicharge.session where point_de_charge_id ="
+        "delete from qualicharge.session where point_de_charge_id ="
         " (select id from qualicharge._pointdecharge limit 1)"
     )
     output = run(warehouse, *SPARK_BUILD)
@@ -92,7 +109,7 @@ def test_older_copy_in_the_lake_does_not_replace_a_month_of_postgres(warehouse: 
 
 
 def test_changes_of_acknowledged_figures_have_their_causes(
-    make_lake_warehouse: Callable[..., Warehouse],
+    make_lake_warehouse: Callable[..., Warehouse], tmp_path: Path
 ) -> None:
     """Spark compares with the flags in PostgreSQL, then with its own in the lake."""
     warehouse = make_lake_warehouse()
@@ -100,10 +117,12 @@ def test_changes_of_acknowledged_figures_have_their_causes(
     corrected, deleted, unchanged = (charge(alpha, noon(4, day), 10) for day in (10, 11, 12))
     # Spark cannot hold this end.
     odd = charge(alpha, noon(4, 20))._replace(end="294276-12-31 23:59:59.999999+00")
-    source.session += [corrected, deleted, unchanged, odd, charge(beta, noon(4, 10))]
+    # The session that is added below overlaps it.
+    judged_again = charge(alpha, noon(4, 17) + timedelta(minutes=30), 3)
+    source.session += [corrected, deleted, unchanged, judged_again, odd, charge(beta, noon(4, 10))]
     warehouse.load(source)
     warehouse.build(period="2025-04")
-    acknowledge(warehouse, "2025-04", "FRA00P1", ALPHA, 0.03)
+    acknowledge(warehouse, "2025-04", "FRA00P1", ALPHA, 0.033)
 
     set_energy(warehouse, corrected, 12)
     delete(warehouse, deleted)
@@ -115,23 +134,32 @@ def test_changes_of_acknowledged_figures_have_their_causes(
     )
     run(warehouse, *SPARK_BUILD)
     assert acknowledged_changes(warehouse) == [
-        (30, 29, ALPHA, "sessions_added", 1, 7),
-        (30, 29, ALPHA, "sessions_corrected", 1, 2),
-        (30, 29, ALPHA, "sessions_deleted", 1, -10),
+        (33, 29, ALPHA, "judged_again", 1, -3),
+        (33, 29, ALPHA, "sessions_added", 1, 7),
+        (33, 29, ALPHA, "sessions_corrected", 1, 2),
+        (33, 29, ALPHA, "sessions_deleted", 1, -10),
     ]
 
-    set_energy(warehouse, corrected, 15)
+    set_energy(warehouse, corrected, 8)
+    stricter = replace(warehouse, project=copy_project(tmp_path / "stricter"))
+    replace_once(
+        stricter.project / "dbt_project.yml",
+        "eneu_energy_kwh:\n    2015-01: 1000\n",
+        "eneu_energy_kwh:\n    2015-01: 1000\n    2025-04: 9\n",
+    )
     lake = Path(warehouse.environment["TIRUERT_LAKE"])
     foreign_file = lake / "int_energy_daily" / "month=2025-04" / "part-0.parquet"
     foreign_file.touch()
-    run(warehouse, *SPARK_BUILD)
+    run(stricter, *SPARK_BUILD)
     assert acknowledged_changes(warehouse) == [
-        (30, 32, ALPHA, "sessions_added", 1, 7),
-        (30, 32, ALPHA, "sessions_corrected", 2, 5),
-        (30, 32, ALPHA, "sessions_deleted", 1, -10),
+        (33, 15, ALPHA, "judged_again", 1, -3),
+        (33, 15, ALPHA, "limits", 1, -10),
+        (33, 15, ALPHA, "sessions_added", 1, 7),
+        (33, 15, ALPHA, "sessions_corrected", 2, -2),
+        (33, 15, ALPHA, "sessions_deleted", 1, -10),
     ]
     assert foreign_file.exists()
     [(latest,)] = warehouse.query(LANDED_RUN)
-    runs = [path.name for path in lake.glob("*/month=2025-04/run=*")]
+    runs = lake_runs(warehouse, "*")
     assert len(runs) == 7
     assert set(runs) == {f"run={latest}"}

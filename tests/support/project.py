@@ -18,3 +18,9 @@ def copy_project(copy: Path) -> Path:
     for file in ("dbt_project.yml", "pyproject.toml"):
         shutil.copy(PROJECT / file, copy)
     return copy
+
+
+def replace_once(file: Path, old: str, new: str) -> None:
+    """Replace a text that a file contains exactly once."""
+    before, after = file.read_text().split(old)
+    file.write_text(before + new + after)

@@ -56,11 +56,10 @@ class Warehouse:
 
     def query(self, statement: str, *parameters: Any) -> list[tuple]:
         """Run a statement and return its rows, if any."""
-        # psycopg2 returns no rows if they have no columns, so a test of "no row" would always pass.
-        assert not statement.startswith("select from ")
         with self.connection() as connection, connection, connection.cursor() as cursor:
             cursor.execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else []
+            # Rows without columns have an empty description.
+            return [] if cursor.description is None else cursor.fetchall()
 
     def load(self, source: Source, schema: str = "qualicharge") -> None:
         """Replace QualiCharge's tables with the rows of `source`."""
@@ -110,7 +109,7 @@ class Warehouse:
     def wait_until_unused(self, database: str) -> None:
         """Wait until `database` has no connection other than this one."""
         others = (
-            "select 1 from pg_stat_activity where datname = %s and pid <> pg_backend_pid() limit 1"
+            "select from pg_stat_activity where datname = %s and pid <> pg_backend_pid() limit 1"
         )
         wait_for(lambda: not self.query(others, database))
 

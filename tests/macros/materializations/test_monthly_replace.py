@@ -56,6 +56,21 @@ def test_index_of_a_new_version_reaches_existing_tables(
     assert indexed_columns(warehouse) == before
 
 
+def test_month_has_its_index_before_readers_wait(built: tuple[Warehouse, list[Session]]) -> None:
+    """Readers wait from the moment when the old table of the month is dropped."""
+    warehouse, _ = built
+    warehouse.query(
+        "create table public.commands (number serial, tag text);"
+        "create function public.note() returns event_trigger language plpgsql as"
+        " 'begin insert into public.commands (tag) values (tg_tag); end';"
+        "create event trigger noted on ddl_command_end execute function public.note()"
+    )
+    warehouse.dbt("run", "--select", "int_session_flags", "--vars", "period: 2025-04")
+    warehouse.query("drop event trigger noted")
+    tags = [tag for (tag,) in warehouse.query("select tag from public.commands order by number")]
+    assert tags.index("CREATE INDEX") < tags.index("DROP TABLE")
+
+
 def indexed_columns(warehouse: Warehouse) -> list[tuple]:
     """Return tables with the columns of their indexes."""
     return warehouse.query(
