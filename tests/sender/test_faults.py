@@ -149,7 +149,7 @@ STEPS = st.one_of(
 )
 
 
-@settings(max_examples=1000, derandomize=True, database=None, deadline=None)
+@settings(max_examples=600, derandomize=True, database=None, deadline=None)
 @given(first=MARTS, steps=st.lists(STEPS, min_size=2, max_size=8), last=MARTS)
 def test_any_sequence_of_changes_faults_and_runs_ends_well(
     small: Warehouse, first: Mart, steps: list[tuple], last: Mart

@@ -46,11 +46,16 @@ def build(warehouse: Warehouse, *arguments: str, **variables: object) -> str:
     return finished.stdout
 
 
-@pytest.mark.parametrize("drop", [drop_by_delete, drop_by_partition])
 @pytest.mark.parametrize(
-    "before",
-    ["2025-04-17", "2025-05-01", "2025-05-09", "2030-01-01"],
-    ids=["within-first", "between", "within-second", "everything"],
+    ("before", "drop"),
+    [
+        ("2025-04-17", drop_by_delete),
+        ("2025-04-17", drop_by_partition),
+        ("2025-05-01", drop_by_partition),
+        ("2025-05-09", drop_by_partition),
+        ("2030-01-01", drop_by_partition),
+    ],
+    ids=["rows", "within-first", "between", "within-second", "everything"],
 )
 def test_months_are_as_before_after_the_source_dropped_sessions(
     copy: Warehouse, before: str, drop: Callable[[Warehouse, str], None]
