@@ -605,7 +605,7 @@ def test_columns_have_descriptions_types_and_foreign_keys(
 ) -> None:
     warehouse = make_warehouse(like=made)
     # Tests that empty the ledger drop the views on it.
-    warehouse.dbt("run", "--select", "staging.ledger", "marts.submission")
+    warehouse.dbt("run", "--write-json", "--select", "staging.ledger", "marts.submission")
     for table, columns in warehouse.query(
         "select table_name, array_agg(cast(column_name as text)) from information_schema.columns"
         " where table_schema = 'tiruert' group by table_name"

@@ -17,6 +17,8 @@ from tests.support.waiting import MAX_WAIT_SECONDS
 # Parsing depends on these, so a command that changes them must parse.
 PARSED_SCHEMA = "tiruert"
 PARSED_OPTIONS = ("source_schema", "--target")
+# Tests read neither dbt's log file nor, but for one, its JSON files.
+WITHOUT_FILES = {"DBT_LOG_LEVEL_FILE": "none", "DBT_WRITE_JSON": "false"}
 COMMANDS = ("build", "run", "test", "run-operation")
 
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -76,7 +78,7 @@ def _run(
     os.setsid()
     os.chdir(folder)
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update(environment | WITHOUT_FILES)
     for descriptor, file in zip((1, 2), files, strict=True):
         os.dup2(os.open(file, os.O_WRONLY), descriptor)
     manifest = manifest_for(environment["PGDATABASE"])
