@@ -36,17 +36,18 @@ def build(settings: SparkSettings, period: list[date] | None) -> None:
                 "build", "--select", *STATES, *WITHOUT_TESTS,
                 variables={**months, "spark_build": {"plans_months": True}},
             )  # fmt: skip
-            computed = _compute_sessions()
+            months_on_spark = _compute_sessions()
             lake = Lake.of_running_spark(settings.lake)
         finally:
             # The executors are not needed any more, which matters on a cluster.
             stop_spark()
         try:
-            run_dbt("build", "--exclude", *STATES, variables=WITHOUT_PLAN)
+            step = {"plans_months": False, "months": months_on_spark}
+            run_dbt("build", "--exclude", *STATES, variables={"spark_build": step})
         finally:
             # Also if a data test has failed: months are built all the same.
             if lake:
-                lake.delete_unused_runs(connection, settings.schema_, computed)
+                lake.delete_unused_runs(connection, settings.schema_, months_on_spark)
         # The first step has no tests, and a test of two models belongs to both.
         run_dbt("test", "--select", *STATES, variables=WITHOUT_PLAN)
 

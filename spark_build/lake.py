@@ -1,6 +1,5 @@
 """The folders of the lake, on any storage that Spark can use."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -31,13 +30,13 @@ FOLDERS_IN_USE = """
         where runs.model = 'int_session_flags'
         group by runs.period, runs.run
     )
-    select folder, to_char(period, 'YYYY-MM'), run from folders
+    select folder, to_char(period, 'YYYY-MM'), array_agg(run) from folders group by folder, period
 """
 
 
 @dataclass(frozen=True)
 class Lake:
-    """The lake's folder, and what Hadoop reads it with, even after Spark has stopped."""
+    """The lake's folder, and Hadoop's classes to read it. They work after Spark has stopped."""
 
     folder: str
     path: Any
@@ -54,7 +53,7 @@ class Lake:
         return cls(folder, path, path(folder).getFileSystem(context._jsc.hadoopConfiguration()))
 
     def delete_unused_runs(self, connection: Connection, schema: str, months: list[str]) -> None:
-        """Delete the folders of runs that are not in use, because no other build is running.
+        """Delete the folders of runs that are not in use. No other build on Spark is running.
 
         An error leaves folders to the next build, because the months are already built.
         """
@@ -65,24 +64,18 @@ class Lake:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(statement)
-                in_use = set(cursor.fetchall())
-            for run, key in self._runs(months):
-                if key not in in_use:
-                    self.files.delete(run, True)
+                used = {(table, month): runs for table, month, runs in cursor.fetchall()}
+            for table in {"sessions"} | {table for table, _ in used}:
+                for month in months:
+                    runs = used.get((table, month), [])
+                    self._delete_others(f"{self.folder}/{table}/month={month}", runs)
         except (psycopg2.Error, Py4JError, OSError) as error:
             reason = str(error).splitlines()[0]
             click.echo(f"Old folders of the lake could not be deleted: {reason}", err=True)
 
-    def _runs(self, months: list[str]) -> Iterator[tuple[Any, tuple[str, str, str]]]:
-        """Yield the path of each run's folder, and its table, month and run."""
-        for table in self._folders(self.path(self.folder)):
-            for month in months:
-                for folder in self._folders(self.path(table, f"month={month}")):
-                    prefix, _, run = folder.getName().partition("run=")
-                    if run and not prefix:
-                        yield folder, (table.getName(), month, run)
-
-    def _folders(self, parent: Any) -> list[Any]:
-        """Return the paths of the folders in a folder, which may be missing."""
-        found = self.files.listStatus(parent) if self.files.exists(parent) else []
-        return [status.getPath() for status in found if status.isDirectory()]
+    def _delete_others(self, folder: str, used: list[str]) -> None:
+        path = self.path(folder)
+        for status in self.files.listStatus(path) if self.files.exists(path) else ():
+            prefix, _, run = status.getPath().getName().partition("run=")
+            if run and not prefix and run not in used:
+                self.files.delete(status.getPath(), True)

@@ -35,7 +35,7 @@ class SparkSettings(WarehouseSettings):
     def load(cls) -> Self:
         """Read the settings. Raises SettingsError if one, or a program, is missing."""
         settings = super().load()
-        # Spark's SQL has these names without quotes.
+        # The SQL for Spark does not quote these names.
         if not re.fullmatch(r"[a-z_][a-z0-9_]*", settings.schema_):
             raise SettingsError(
                 "TIRUERT_SCHEMA: on Spark, use only lower-case letters, digits and underscores"

@@ -67,8 +67,8 @@
 {% macro log_power_changes(old, new) %}
     insert into {{ change_log() }} (period, id_station_itinerance, changed_at, cause, value_before, value_after)
     select {{ period_date() }}, stations.id_station_itinerance, {{ computed_at() }}, 'power',
-        {{ total_power_kw('before.max_power_kw') }} || ' kW',
-        {{ total_power_kw('after.max_power_kw') }} || ' kW'
+        coalesce({{ total_power_kw('before.max_power_kw') }} || ' kW', 'invalid_power'),
+        coalesce({{ total_power_kw('after.max_power_kw') }} || ' kW', 'invalid_power')
     from {{ old }} as before
     inner join {{ new }} as after on before.charge_point_id = after.charge_point_id
     inner join {{ intermediate_table('int_stations') }} as stations

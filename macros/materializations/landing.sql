@@ -81,22 +81,20 @@
 {% endmacro %}
 
 {#
-    Which run's rows the model has to take for the month; none if it has to compute them. In a build on Spark, the
-    first model that reads sessions takes the latest run. The others follow the model that they read, so that they
-    are never a mixture.
+    Which run's rows the model has to take for the month; none if it has to compute them. A model that can refuse a month
+    (loss.sql) takes the latest run of the months that the build has computed on Spark. The others follow the flags
+    that they read, so that they are never a mixture.
 #}
 {% macro run_to_take(period) %}
     {%- if 'sessions' not in model.tags -%}{%- do return(none) -%}{%- endif -%}
-    {%- set read = [] -%}
-    {%- for node in graph.nodes.values() if node.unique_id in model.depends_on.nodes and 'sessions' in node.tags -%}
-        {%- do read.append(node.name) -%}
-    {%- endfor -%}
-    {%- if read -%}{%- do return(landed_run(read[0], period)) -%}{%- endif -%}
-    {%- if not var('spark_build') -%}{%- do return(none) -%}{%- endif -%}
-    {%- do return(run_query(
+    {%- if not config.get('keeps_inputs') -%}{%- do return(landed_run('int_session_flags', period)) -%}{%- endif -%}
+    {%- if period not in (var('spark_build') or {}).get('months', []) -%}{%- do return(none) -%}{%- endif -%}
+    {%- set run = run_query(
         'select max(run) from ' ~ landings() ~ ' where model = ' ~ literal(model.name)
         ~ " and period = cast('" ~ period ~ "-01' as date)"
-    ).columns[0].values()[0]) -%}
+    ).columns[0].values()[0] -%}
+    {%- if not run -%}{%- do reject_landing(model.name, period, 'no rows have landed from Spark') -%}{%- endif -%}
+    {%- do return(run) -%}
 {% endmacro %}
 
 {# The query for the model's rows of a run. #}
@@ -112,16 +110,20 @@
 {% macro complete_landing(name, period, run) %}
     {%- set table = landing_table(name, period, run) -%}
     {%- set announced = announced_rows(name, period, run) -%}
-    {%- set landed = run_query('select count(*) from ' ~ table).columns[0].values()[0] if announced is not none -%}
-    {%- if announced is none or landed != announced -%}
-        {%- do exceptions.raise_compiler_error(
-            name ~ ' ' ~ period ~ ': '
-            ~ ('what has landed from Spark is incomplete, or was computed from other states or limits' if announced is none
-                else landed ~ ' of ' ~ announced ~ ' rows have landed from Spark')
-            ~ ': run python -m spark_build --period ' ~ period
-        ) -%}
+    {%- if announced is none -%}
+        {%- do reject_landing(name, period, 'Spark has computed it from other stations, charge points or limits') -%}
+    {%- endif -%}
+    {%- set landed = run_query('select count(*) from ' ~ table).columns[0].values()[0] -%}
+    {%- if landed != announced -%}
+        {%- do reject_landing(name, period, landed ~ ' of ' ~ announced ~ ' rows have landed from Spark') -%}
     {%- endif -%}
     {%- do return(table) -%}
+{% endmacro %}
+
+{% macro reject_landing(name, period, reason) %}
+    {%- do exceptions.raise_compiler_error(
+        name ~ ' ' ~ period ~ ': ' ~ reason ~ ': run python -m spark_build --period ' ~ period
+    ) -%}
 {% endmacro %}
 
 {# The number of rows that Spark has announced; none if it has not, or has read other states or limits. #}
@@ -158,6 +160,18 @@
         cast({{ column.name }} as {{ column.data_type }})
     {%- endif -%}
 {%- endmacro %}
+
+{#
+    Forget the copies of a month's sessions from which a refused run has computed it, so that the lake keeps the one from
+    which the month was computed.
+#}
+{% macro forget_refused_fills(period, run) %}
+    {%- call statement('forget') -%}
+        delete from {{ lake_fills() }}
+        where period = {{ period_date() }}
+            and run > {{ literal(landed_run(model.name, period) or '') }} and run <= {{ literal(run) }}
+    {%- endcall -%}
+{% endmacro %}
 
 {# Forget what has landed of the month, complete or not: its rows have been taken or refused, or are older. #}
 {% macro drop_landed(period) %}

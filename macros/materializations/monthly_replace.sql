@@ -192,7 +192,8 @@
     {% endcall %}
     {% set loss = too_much_loss(old, new, run) if config.get('keeps_inputs') and period not in months_of_variable('accept_loss') %}
     {% if loss %}
-        {% if 'sessions' in model.tags %}{% do drop_landed(period) %}{% endif %}
+        {% if run and model.name == 'int_session_flags' %}{% do forget_refused_fills(period, run) %}{% endif %}
+        {% do drop_landed(period) %}
         {% call statement('keep') %}
             drop table {{ new }};
             {{ record_loss(model.name, loss) }};

@@ -21,7 +21,8 @@
     {%- set plan = [] -%}
     {%- for month in months | unique | sort -%}
         {%- do context.update({'current_month': month}) -%}
-        {%- set filled = fill_in_use(month, landed_run('int_session_flags', month)) -%}
+        {#- If PostgreSQL has computed the month since, the lake's sessions may be older than its own. -#}
+        {%- set filled = last_fill(month) if landed_run('int_session_flags', month) -%}
         {%- set fills = source_holds(month) and not source_has_lost(month, filled) -%}
         {%- if fills or filled -%}
             {%- set version = states_version(month) -%}
@@ -43,11 +44,6 @@
                 {%- for name in models -%}{{ literal(name) }}{{ ', ' if not loop.last }}{%- endfor -%}
             ] as text[])) as models (model)
             on conflict (model, period) do update set requested_at = excluded.requested_at;
-            {%- if entry.sessions_run %}
-            -- A later copy is one that was refused, because the month would have lost too much.
-            delete from {{ lake_fills() }}
-            where period = cast('{{ entry.month }}-01' as date) and run > {{ literal(entry.sessions_run) }};
-            {%- endif %}
             commit
         {%- endcall -%}
     {%- endfor -%}
@@ -55,27 +51,23 @@
     {%- do print(tojson(plan)) -%}
 {% endmacro %}
 
-{#
-    The copy of a month's sessions in the lake from which the run `landed_run` computed the month. None if there is none, as
-    in version 0.5.0, and if PostgreSQL has computed the month: the copy may be older than its own.
-#}
-{% macro fill_in_use(month, landed_run) %}
-    {%- if not landed_run -%}{%- do return(none) -%}{%- endif -%}
+{# The latest complete copy of a month's sessions in the lake, with the run of the first one; none if there is none. #}
+{% macro last_fill(month) %}
     {%- set fills = run_query(
-        'select run, sessions from ' ~ lake_fills()
-        ~ " where period = cast('" ~ month ~ "-01' as date) and run <= " ~ literal(landed_run) ~ ' order by run desc limit 1'
+        'select run, sessions, min(run) over () from ' ~ lake_fills()
+        ~ " where period = cast('" ~ month ~ "-01' as date) order by run desc limit 1"
     ).rows -%}
-    {%- do return({'run': fills[0][0], 'sessions': fills[0][1] | int} if fills else none) -%}
+    {%- do return({'run': fills[0][0], 'sessions': fills[0][1] | int, 'first_run': fills[0][2]} if fills else none) -%}
 {% endmacro %}
 
 {#
-    Where the flags of a month are now, if changes have to be explained; else none. The lake of version 0.5.0, whose fills
-    are not recorded, had no folder per run.
+    Where the flags of a month are now, if changes have to be explained; else none. The lake of version 0.5.0, before
+    the first fill that is recorded, had no folder per run.
 #}
 {% macro flags_before(month, filled) %}
     {%- if not month_is_acknowledged() -%}{%- do return(none) -%}{%- endif -%}
     {%- set run = landed_run('int_session_flags', month) -%}
-    {%- if run -%}{%- do return(run if filled else none) -%}{%- endif -%}
+    {%- if run -%}{%- do return(run if filled and filled.first_run <= run else none) -%}{%- endif -%}
     {%- do return('warehouse' if stored_limits('int_session_flags') else none) -%}
 {% endmacro %}
 
@@ -107,9 +99,11 @@
             select case
                 when builds.built_at >= builds.requested_at then builds.landed_run
                 else (
-                    select max(landings.run) from {{ landings() }} as landings
+                    select case when landings.states_version = {{ literal(version) }} then landings.run end
+                    from {{ landings() }} as landings
                     where landings.model = builds.model and landings.period = builds.period
-                        and landings.states_version = {{ literal(version) }}
+                    order by landings.run desc
+                    limit 1
                 )
             end as run
             from {{ period_builds() }} as builds

@@ -85,7 +85,10 @@ def test_change_has_its_cause(
     assert acknowledged_changes(copy) == expected
 
 
-def test_changed_powers_are_added_up(copy: Warehouse) -> None:
+@pytest.mark.parametrize(
+    ("power_kw", "shown"), [(11, "22 kW"), (-1.5e308, "-2e+304 kW"), (1.5e308, "invalid_power")]
+)
+def test_changed_powers_are_added_up(copy: Warehouse, power_kw: float, shown: str) -> None:
     """Powers of which a double cannot hold the sum do not stop the build."""
     copy.query(
         "insert into qualicharge._pointdecharge select gen_random_uuid(),"
@@ -93,11 +96,11 @@ def test_changed_powers_are_added_up(copy: Warehouse) -> None:
         " from qualicharge._pointdecharge"
     )
     copy.build(period="2025-02", use_current_states="2025-02")
-    copy.query("update qualicharge._pointdecharge set puissance_nominale = -1.5e308")
+    copy.query("update qualicharge._pointdecharge set puissance_nominale = %s", power_kw)
     copy.build(period="2025-02", use_current_states="2025-02")
     assert copy.query(
         "select value_before, value_after from tiruert.acknowledged_changes where cause = 'power'"
-    ) == [("72.08 kW", "-2e+304 kW")]
+    ) == [("72.08 kW", shown)]
 
 
 def test_two_causes_are_added_up_over_builds(copy: Warehouse) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from tests.support.warehouse import PROJECT, Warehouse
 CASES = 1000
 # As many digits as the sums of the largest and the smallest double.
 EXACT = Context(prec=1000)
+MINUTE = timedelta(minutes=1)
 # Of one session. Its end is in the lake only if Spark can hold it.
 FLAG_COLUMNS = (
     "session_id",
@@ -90,6 +91,12 @@ def engines(
         source = sample.read(request.getfixturevalue("sample_folder"))
     else:
         source = strategies.hostile_source(CASES)
+        # Sessions of a day with one id, and energies that no decimal of Spark holds.
+        session = source.session[0]
+        source.session += [
+            session._replace(start=session.start + minutes * MINUTE, energy=minutes * 1e9)
+            for minutes in (2, 3)
+        ]
     postgres, spark = (replace(make_lake_warehouse(CLUSTER), project=project) for _ in range(2))
     period = f"{case.months[0]}..{case.months[-1]}"
     for warehouse in (postgres, spark):

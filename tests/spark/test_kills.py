@@ -1,5 +1,6 @@
 """Whatever is killed, each month stays as it was until a later build replaces it as a whole."""
 
+import json
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -137,7 +138,7 @@ def test_kill_before_the_rows_are_announced_changes_nothing(changed: Warehouse) 
 
 
 def test_kill_before_the_swap_keeps_what_has_landed(changed: Warehouse) -> None:
-    """A build refuses it while rows are there twice, and takes it when it is complete.
+    """A build refuses it while rows are there twice or limits differ, and then takes it.
 
     These builds have no period. April is closed, so they only take the rows of the killed one.
     """
@@ -158,6 +159,16 @@ def test_kill_before_the_swap_keeps_what_has_landed(changed: Warehouse) -> None:
     assert sendable_kwh(changed) == before
 
     changed.query(f"truncate {landed}; insert into {landed} table public.landed")
+    changed.query(f"update {LANDINGS} set states_version = 'other ' || states_version")
+    step = {"spark_build": {"plans_months": False, "months": ["2025-04"]}}
+    finished = changed.run(
+        "dbt", "run", "--select", "int_session_flags", "--vars", json.dumps(step)
+    )
+    assert finished.returncode == 1
+    assert "from other stations, charge points or limits" in finished.stdout
+    assert sendable_kwh(changed) == before
+
+    changed.query(f"update {LANDINGS} set states_version = replace(states_version, 'other ', '')")
     assert "an interrupted build has computed it" in build(changed)
 
 

@@ -17,7 +17,7 @@ from tests.support.waiting import MAX_WAIT_SECONDS
 # Parsing depends on these, so a command that changes them must parse.
 PARSED_SCHEMA = "tiruert"
 PARSED_OPTIONS = ("source_schema", "--target")
-# Tests read neither dbt's log file nor, but for one, its JSON files.
+# No test reads dbt's log file, and only one its JSON files.
 WITHOUT_FILES = {"DBT_LOG_LEVEL_FILE": "none", "DBT_WRITE_JSON": "false"}
 COMMANDS = ("build", "run", "test", "run-operation")
 
