@@ -8,7 +8,7 @@ import click
 
 from common.database import Connection, connected
 from common.errors import WarehouseError
-from spark_build.dbt import Variables, plan_months, run_dbt, run_dbt_on_spark, stop_spark
+from spark_build.dbt import plan_months, run_dbt, run_dbt_on_spark, stop_spark
 from spark_build.lake import Lake
 from spark_build.settings import SparkSettings
 
@@ -19,7 +19,6 @@ SESSIONS = ("stg_qualicharge__sessions", "tag:sessions")
 WITHOUT_TESTS = ("--exclude-resource-types", "test", "unit_test")
 # Separates these advisory locks from those of other programs in the same database.
 LOCK_SPACE = 715_032
-WITHOUT_PLAN: Variables = {"spark_build": {"plans_months": False}}
 
 
 def build(settings: SparkSettings, period: list[date] | None) -> None:
@@ -41,15 +40,15 @@ def build(settings: SparkSettings, period: list[date] | None) -> None:
         finally:
             # The executors are not needed any more, which matters on a cluster.
             stop_spark()
+        step = {"spark_build": {"plans_months": False, "months": months_on_spark}}
         try:
-            step = {"plans_months": False, "months": months_on_spark}
-            run_dbt("build", "--exclude", *STATES, variables={"spark_build": step})
+            run_dbt("build", "--exclude", *STATES, variables=step)
         finally:
             # Also if a data test has failed: months are built all the same.
             if lake:
                 lake.delete_unused_runs(connection, settings.schema_, months_on_spark)
         # The first step has no tests, and a test of two models belongs to both.
-        run_dbt("test", "--select", *STATES, variables=WITHOUT_PLAN)
+        run_dbt("test", "--select", *STATES, variables=step)
 
 
 def _compute_sessions() -> list[str]:

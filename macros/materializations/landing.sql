@@ -120,6 +120,7 @@
     {%- do return(table) -%}
 {% endmacro %}
 
+{# Fail, and say what to do. #}
 {% macro reject_landing(name, period, reason) %}
     {%- do exceptions.raise_compiler_error(
         name ~ ' ' ~ period ~ ': ' ~ reason ~ ': run python -m spark_build --period ' ~ period
