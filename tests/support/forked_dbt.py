@@ -19,7 +19,7 @@ PARSED_SCHEMA = "tiruert"
 PARSED_OPTIONS = ("source_schema", "--target")
 # No test reads dbt's log file, and only one its JSON files.
 WITHOUT_FILES = {"DBT_LOG_LEVEL_FILE": "none", "DBT_WRITE_JSON": "false"}
-COMMANDS = ("build", "run", "test", "run-operation")
+COMMANDS = ("build", "run", "test", "run-operation", "compile")
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.support.parsed_project"])
@@ -27,9 +27,10 @@ _CONTEXT.set_forkserver_preload(["tests.support.parsed_project"])
 
 def can_fork(arguments: Sequence[str], environment: dict[str, str]) -> bool:
     """Return whether dbt would parse the project as it is parsed already."""
+    command = next(argument for argument in arguments if not argument.startswith("-"))
     return (
         environment["TIRUERT_SCHEMA"] == PARSED_SCHEMA
-        and arguments[0] in COMMANDS
+        and command in COMMANDS
         and not any(option in argument for argument in arguments for option in PARSED_OPTIONS)
     )
 

@@ -22,6 +22,8 @@ from tests.support.forked_dbt import ForkedDbt, can_fork
 from tests.support.waiting import MAX_WAIT_SECONDS, wait_for
 
 WITHOUT_TESTS = ("--exclude-resource-types", "test", "unit_test")
+# Unit tests are a quarter of a small build, and need no source.
+WITHOUT_UNIT_TESTS = ("--exclude-resource-types", "unit_test")
 PROJECT = Path(__file__).resolve().parent.parent.parent
 Process = subprocess.Popen[str] | ForkedDbt
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.two_operators import charge, network, noon
 from tests.support.warehouse import Warehouse
 
-JSON_LOG = ("--log-format", "json", "--log-level", "debug")
+JSON_LOG = ("--log-format=json", "--log-level=debug")
 
 
 def statements(warehouse: Warehouse, *arguments: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.two_operators import charge, contents, move, network, noon
-from tests.support.warehouse import Warehouse
+from tests.support.warehouse import WITHOUT_UNIT_TESTS, Warehouse
 
 BOTH_MONTHS = "2025-04..2025-05"
 KEPT = "computed from the sessions kept in the warehouse"
@@ -38,10 +38,9 @@ def drop_by_partition(warehouse: Warehouse, before: str) -> None:
 
 
 def build(warehouse: Warehouse, *arguments: str, **variables: object) -> str:
-    """Run `dbt build` with its tests and return its output."""
-    finished = warehouse.run(
-        *("dbt", "--no-use-colors", "build", *arguments, "--vars", json.dumps(variables))
-    )
+    """Run `dbt build` with its data tests and return its output."""
+    options = (*WITHOUT_UNIT_TESTS, *arguments, "--vars", json.dumps(variables))
+    finished = warehouse.run("dbt", "--no-use-colors", "build", *options)
     assert finished.returncode == 0, finished.stdout[-3000:]
     return finished.stdout
 
