@@ -14,7 +14,9 @@ from dev.database import Database
 from dev.generator import valid_siren
 
 SIRENS = [valid_siren(rank) for rank in range(600)]
+# With less than 300,000 sessions a month there are fewer.
 CHARGE_POINTS = 150_000
+CHARGE_POINTS_PER_STATION = 3.75
 CHUNK = timedelta(days=7)
 MONTH = datetime(2025, 4, 1, tzinfo=UTC)
 MONTH_END = datetime(2025, 5, 1, tzinfo=UTC)
@@ -59,13 +61,19 @@ def chunks(months: int) -> list[Chunk]:
     return [Chunk(number) for number in range(ceil(days / CHUNK))]
 
 
-def create_network(database: Database) -> None:
+def create_network(database: Database, sessions_per_month: int) -> None:
     """Create the tables, and all rows except sessions."""
+    charge_points = _charge_points(sessions_per_month)
+    parameters = {
+        "sirens": SIRENS,
+        "charge_points": charge_points,
+        "stations": ceil(charge_points / CHARGE_POINTS_PER_STATION),
+    }
     with database.connection() as connection:
         qualicharge.create_tables(connection)
         with connection, connection.cursor() as cursor:
             cursor.execute("set local search_path to qualicharge")
-            cursor.execute(NETWORK, {"sirens": SIRENS})
+            cursor.execute(NETWORK, parameters)
 
 
 def create_sessions(database: Database, wanted: list[Chunk], sessions_per_month: int) -> None:
@@ -76,10 +84,14 @@ def create_sessions(database: Database, wanted: list[Chunk], sessions_per_month:
         list(executor.map(lambda chunk: _create_chunk(database, chunk, sessions), wanted))
 
 
+def _charge_points(sessions: int) -> int:
+    """Return how many have sessions: each has two or more, so that there are neighbours."""
+    return min(CHARGE_POINTS, ceil(sessions / 2))
+
+
 def _create_chunk(database: Database, chunk: Chunk, sessions: int) -> None:
     """Fill a table, then attach it as a partition: creating indexes last is faster."""
-    # At least two turns, so that sessions have neighbours at any size.
-    charge_points = min(CHARGE_POINTS, ceil(sessions / 2))
+    charge_points = _charge_points(sessions)
     turns = ceil(sessions / charge_points)
     parameters = {
         "first": chunk.number * sessions,

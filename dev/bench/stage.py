@@ -62,7 +62,7 @@ def staged(server: dict[str, str], plan: BenchmarkPlan, months: int) -> Iterator
         temporary_database(server, f"{name}_foreign") as foreign,
     ):
         plan.log(f"generating {months} months of {plan.sessions:,} sessions")
-        source.create_network(local)
+        source.create_network(local, plan.sessions)
         source.create_sessions(local, source.chunks(months), plan.sessions)
         databases = {LOCAL: local}
         if "foreign" in plan.optional:

@@ -1,4 +1,4 @@
--- 600 owners with one or two operational units each, 40,000 stations and 150,000 charge points.
+-- 600 owners with one or two operational units each, stations, and charge points.
 
 -- Draws a pseudo-random number from 0 to 1 that depends only on the arguments.
 create function draw(number bigint, seed bigint) returns double precision
@@ -39,7 +39,7 @@ owned as (
     select
         number,
         1 + mod(number, 600) as owner
-    from generate_series(1, 40000) as number
+    from generate_series(1, %(stations)s) as number
 ),
 
 in_units as (
@@ -86,9 +86,9 @@ select
     power_kw(number) >= 50,
     false,
     case
-        when mod(number, 1009) > 0 then cast(md5('station ' || 1 + mod(number, 40000)) as uuid)
+        when mod(number, 1009) > 0 then cast(md5('station ' || 1 + mod(number, %(stations)s)) as uuid)
     end
-from generate_series(0, 149999) as number;
+from generate_series(0, %(charge_points)s - 1) as number;
 
 -- Partitions take the place of TimescaleDB's chunks, so that a build reads only its own month.
 -- Foreign keys are omitted: `like` does not copy them, and the generated rows satisfy them.
