@@ -47,7 +47,7 @@ def build(settings: SparkSettings, period: list[date] | None) -> None:
             # Also if a data test has failed: months are built all the same.
             if lake:
                 lake.delete_unused_runs(connection, settings.schema_, months_on_spark)
-        # The first step has no tests, and a test of two models belongs to both.
+        # The first step ran no tests, and `--exclude` leaves out all tests that read these models.
         run_dbt("test", "--select", *STATES, variables=step)
 
 

@@ -97,7 +97,7 @@ def _run(runner: dbtRunner, target: str, *arguments: str) -> Any:
     """Run dbt and return its result. Raises BuildError if it fails."""
     options = ["--target", target]
     if target == SPARK:
-        # dbt keeps in a folder what it has parsed for one target only.
+        # dbt keeps one parsed project per folder, so each target needs its own.
         folder = Path(os.environ.get("DBT_TARGET_PATH", "target")) / SPARK
         options += ["--target-path", str(folder)]
     finished = runner.invoke([*arguments, *options])

@@ -11,8 +11,8 @@ from pyspark import SparkContext
 
 from common.database import Connection
 
-# The folders that are read from now on: of runs that computed a month, that have landed, and that
-# copied the sessions for these.
+# The folders in use: of runs that computed a month in use, of runs whose rows have landed, and the
+# copies of sessions that these runs read.
 FOLDERS_IN_USE = """
     with runs as (
         select model, period, landed_run as run from {intermediate}.period_builds
@@ -55,7 +55,8 @@ class Lake:
     def delete_unused_runs(self, connection: Connection, schema: str, months: list[str]) -> None:
         """Delete the folders of runs that are not in use. No other build on Spark is running.
 
-        An error leaves folders to the next build, because the months are already built.
+        An error is printed, not raised, because the months are already built. The next build that
+        computes the month deletes its folders.
         """
         statement = sql.SQL(FOLDERS_IN_USE).format(
             intermediate=sql.Identifier(f"{schema}_intermediate"),

@@ -6,7 +6,7 @@
     Spark writes each model's rows to a table of their own, then one row to the table `landings`:
 
         run              the start of the run on Spark, the same for all its models
-        states_version   when int_charge_points and int_stations were built that it read, and a hash of the limits
+        states_version   when the int_charge_points and int_stations that Spark read were built, and a hash of the limits
         landed_rows      the number of rows
 
     Changes of acknowledged figures land in the same way, under the name of their model and `_changes`.
@@ -81,9 +81,9 @@
 {% endmacro %}
 
 {#
-    Which run's rows the model has to take for the month; none if it has to compute them. A model that can refuse a month
-    (loss.sql) takes the latest run of the months that the build has computed on Spark. The others follow the flags
-    that they read, so that they are never a mixture.
+    The run whose rows the model takes for the month; none if PostgreSQL computes them. A model that can refuse a month
+    (loss.sql) takes the latest run, of the months that the build has computed on Spark. The others take the run of
+    int_session_flags, so that all rows of a month are from the same run.
 #}
 {% macro run_to_take(period) %}
     {%- if 'sessions' not in model.tags -%}{%- do return(none) -%}{%- endif -%}
@@ -163,8 +163,8 @@
 {%- endmacro %}
 
 {#
-    Forget the copies of a month's sessions from which a refused run has computed it, so that the lake keeps the one from
-    which the month was computed.
+    Forget the copies of a month's sessions that were made for a refused run, so that the lake keeps the one from which
+    the month in use was computed.
 #}
 {% macro forget_refused_fills(period, run) %}
     {%- call statement('forget') -%}

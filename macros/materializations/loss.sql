@@ -22,14 +22,14 @@
     {%- do return(loss or none) -%}
 {% endmacro %}
 
-{# The share that a month with so many sessions may lose. #}
+{# The share that a month with this many sessions may lose. #}
 {% macro allowed_loss_share(sessions) %}
     {%- do return([var('max_lost_share'), 10 / ([sessions, 1] | max)] | max) -%}
 {% endmacro %}
 
 {#
-    The values of `measures` in `sessions`, a table with one row per session. If the run on Spark has landed only
-    those sessions that readers ask for, in the month's rows of int_energy_daily.
+    The values of `measures`, from `sessions`, which has one row per session. If Spark has landed only some of the
+    sessions, from the month's rows of int_energy_daily.
 #}
 {% macro measured(measures, sessions, run, energy_daily) %}
     {%- set counts_days = run and config.get('lands') -%}
@@ -55,7 +55,7 @@
     ) as energy
 {%- endmacro %}
 
-{# For messages: what was and what would be. #}
+{# Describe a loss, for messages. #}
 {% macro describe_loss(loss) -%}
     {%- for measure, (before, after) in loss.items() -%}
         {{ '{:,}'.format(before) }} {{ measure }} would become {{ '{:,}'.format(after) }}{{ ', ' if not loop.last }}

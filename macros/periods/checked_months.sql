@@ -30,8 +30,8 @@
 {%- endmacro %}
 
 {#
-    The checked months in which the source has another number of sessions or energy than the balance. Without
-    those that kept sessions which the source has no more, and those that were computed from the lake.
+    The checked months whose sessions or energy in the source differ from the balance. Excludes months that kept their
+    state because they would lose too much, and months from Spark.
 #}
 {% macro months_that_differ_from_source() %}
     {%- set checked = checked_months() -%}

@@ -6,7 +6,7 @@
     - Else: each month that can still change, each month that a model lacks, and each month with blocked
       energy that can now be sent. A month exists if a model knows it or the source has a session in it.
 
-    A month that neither the source has completely nor the warehouse at all is left out, with a warning.
+    A month is left out, with a warning, if the source lacks a part of it and the warehouse has not kept it.
 
     Models that read a rebuilt month are requested too, even if the run does not select them: the next
     run that does builds them.

@@ -3,7 +3,7 @@
     included; afterwards a month is computed from the sessions that the warehouse has kept
     (docs/decisions/0045-months-the-source-dropped.md).
 
-    The table `source_gap` has one row once the source has dropped sessions: the instant from which on it is
+    The table `source_gap` has one row once the source has dropped sessions: the instant since which it is
     complete, and the last session that it has dropped. If that one is back, so are the others.
 #}
 {% macro source_gap() %}
@@ -190,7 +190,7 @@
     {%- do return(built_months('true' if var('spark_build') else 'landed_run is null')) -%}
 {% endmacro %}
 
-{# Leave out the months that neither the source has completely nor the warehouse at all, with a warning. #}
+{# Leave out, with a warning, the months of which the source lacks a part and the warehouse has nothing. #}
 {% macro computable_months(months) %}
     {%- set available = kept_months() + months_the_source_holds(months) -%}
     {%- set computable = [] -%}

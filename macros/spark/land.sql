@@ -35,8 +35,8 @@
 
 {#
     The sessions that readers in PostgreSQL ask for one by one: rejected and blocked ones, and those that these were
-    compared with. A session is compared if the next one of its charge point starts before its end or equals
-    it, and perhaps by the next month if it ends after this one.
+    compared with. A session was compared if the next one of its charge point starts before it ends, or equals it. One that
+    ends after the month is included, because the next month may compare it.
 #}
 {% macro sessions_for_readers(flags) %}
     with overlapping as (

@@ -1,7 +1,7 @@
 {#
-    The same materialization on Spark, for the models with the tag `sessions`: computes the month of the variable
-    `period`, keeps its rows in a folder of the lake, and lands in the warehouse those that it needs
-    (docs/scale-out.md), with the changes of acknowledged figures.
+    The materialization monthly_replace (macros/materializations) on Spark, for the models with the tag `sessions`. It
+    computes the month of the variable `period`, keeps all its rows in a folder of the lake, and lands in the warehouse
+    those that PostgreSQL needs (docs/scale-out.md), with the changes of acknowledged figures.
 #}
 {% materialization monthly_replace, adapter='spark' %}
     {%- set target = this.incorporate(type='view') -%}
@@ -23,7 +23,8 @@
 {% endmaterialization %}
 
 {#
-    Land the changes of acknowledged figures. They go to the lake first: CARBURE may acknowledge more until they are counted.
+    Land the changes of acknowledged figures. They go to the lake first: `land` reads them twice, and CARBURE may
+    acknowledge more stations in between.
 #}
 {% macro land_changes(step, target) %}
     {%- set name = changes_name(model.name) -%}

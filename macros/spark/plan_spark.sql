@@ -6,7 +6,7 @@
           "flags_before": "20250502010203", "limits_have_changed": false}]
 
     `sessions_run` is the run that filled the lake; null if it has to be filled, because the source has the month.
-    `has_landed` is true if an interrupted run has computed the month, from what are still the latest states and limits.
+    `has_landed` is true if an interrupted run has computed the month, and states and limits have not changed since.
     `flags_before` is where the month's flags are now, if CARBURE has acknowledged something of the month: in the
     `warehouse`, or in the lake's folder of a run. `limits_have_changed` is true if these flags were judged by other limits.
 #}
@@ -51,7 +51,7 @@
     {%- do print(tojson(plan)) -%}
 {% endmacro %}
 
-{# The latest complete copy of a month's sessions in the lake, with the run of the first one; none if there is none. #}
+{# The latest complete copy of a month's sessions in the lake, and the run of the first one. None without a copy. #}
 {% macro last_fill(month) %}
     {%- set fills = run_query(
         'select run, sessions, min(run) over () from ' ~ lake_fills()
@@ -61,8 +61,8 @@
 {% endmacro %}
 
 {#
-    Where the flags of a month are now, if changes have to be explained; else none. The lake of version 0.5.0, before
-    the first fill that is recorded, had no folder per run.
+    Where the flags of a month are now, or none if no change has to be explained. A lake of version 0.5.0 has no folder
+    per run, so flags that are older than the first recorded fill cannot be compared.
 #}
 {% macro flags_before(month, filled) %}
     {%- if not month_is_acknowledged() -%}{%- do return(none) -%}{%- endif -%}
@@ -72,7 +72,7 @@
 {% endmacro %}
 
 {#
-    Whether the source has so many sessions less than the lake that they must not replace it there (loss.sql).
+    Whether the source has so many fewer sessions than the lake that it must not replace the lake's copy (loss.sql).
 #}
 {% macro source_has_lost(month, filled) %}
     {%- if not filled or month in months_of_variable('accept_loss') -%}{%- do return(false) -%}{%- endif -%}

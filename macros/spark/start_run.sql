@@ -39,8 +39,8 @@
 {% endmacro %}
 
 {#
-    A query for the rows of the warehouse between two instants. Each day is read by another task, with constant limits, so
-    that no other chunk or partition is read.
+    A query for the rows of the warehouse between two instants. Each day is read by a task of its own, with constant limits,
+    so that no other chunk or partition is read.
 #}
 {% macro read_by_day(relation, column, start, end) -%}
     select * from warehouse.{{ relation }} with (

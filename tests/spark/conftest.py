@@ -54,7 +54,7 @@ def make_lake_warehouse(
 
 
 def require_password(server: Warehouse) -> None:
-    """The server trusts everybody until its first start here, and keeps its data."""
+    """Set a password and require it: a new server trusts everyone. A kept one does already."""
     server.query(f"alter role postgres password '{PASSWORD}'")
     [(file,)] = server.query("show hba_file")
     Path(file).write_text("host all all 127.0.0.1/32 scram-sha-256\n")

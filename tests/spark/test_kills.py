@@ -1,6 +1,7 @@
 """Whatever is killed, each month stays as it was until a later build replaces it as a whole."""
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -11,11 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from common.exit_codes import ExitCode
 from dev.demo.__main__ import CLUSTER
 from tests.spark.conftest import PASSWORD
 from tests.support.two_operators import charge, network, noon
 from tests.support.waiting import MAX_WAIT_SECONDS, wait_for
-from tests.support.warehouse import Warehouse
+from tests.support.warehouse import Process, Warehouse
 
 BUILD = ("python", "-m", "spark_build")
 APRIL = ("--period", "2025-04")
@@ -64,13 +66,13 @@ def sendable_kwh(warehouse: Warehouse) -> float:
     return energy
 
 
-def wait_for_process(build_process: subprocess.Popen[str], name: str) -> psutil.Process:
+def child(build: Process, name: str) -> psutil.Process:
     """Return the first process of the build whose command line contains `name`."""
     found: list[psutil.Process] = []
 
     def is_running() -> bool:
-        assert build_process.poll() is None
-        for process in psutil.Process(build_process.pid).children(recursive=True):
+        assert build.poll() is None
+        for process in psutil.Process(build.pid).children(recursive=True):
             # It may have just ended.
             with suppress(psutil.NoSuchProcess):
                 command_line = " ".join(process.cmdline())
@@ -94,51 +96,53 @@ def last_write(warehouse: Warehouse) -> float:
     return max(path.stat().st_mtime for path in lake.rglob("_SUCCESS"))
 
 
-def kill_while_computing(warehouse: Warehouse, name: str) -> subprocess.CompletedProcess[str]:
-    """Kill a process of the build while Spark computes the second model. Return how it ended."""
+def stop_while_computing(
+    warehouse: Warehouse, stop: Callable[[Process], None]
+) -> subprocess.CompletedProcess[str]:
+    """Stop the build, or a part of it, while Spark computes the second model."""
     since = last_write(warehouse)
     with warehouse.start(*BUILD, *APRIL) as process:
-        victim = wait_for_process(process, name)
         wait_for_lookback(warehouse, since)
-        victim.kill()
+        stop(process)
         output, errors = process.communicate(timeout=MAX_WAIT_SECONDS)
     return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
-def test_killed_executor_is_replaced(changed: Warehouse) -> None:
-    cluster = changed.with_variables(TIRUERT_SPARK_MASTER=CLUSTER)
-    finished = kill_while_computing(cluster, EXECUTOR)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    assert "Lost executor" in finished.stderr
+def kill_at(warehouse: Warehouse, table: str, mode: str) -> None:
+    """Kill the build with SIGKILL when it waits for a lock on `table`. All of it ends."""
+    with warehouse.lock(table, mode), warehouse.start(*BUILD, *APRIL) as process:
+        warehouse.wait_until_blocked(table, process)
+        process.kill()
+        process.wait(timeout=MAX_WAIT_SECONDS)
+    warehouse.wait_until_unused(warehouse.environment["PGDATABASE"])
 
 
-def test_interrupt_and_killed_driver_change_nothing(changed: Warehouse) -> None:
+def test_month_keeps_its_figures_until_a_build_completes(changed: Warehouse) -> None:
+    """Every build but the last is stopped. The last one loses an executor and still completes."""
     before = sendable_kwh(changed)
-    since = last_write(changed)
-    with changed.start(*BUILD, *APRIL) as process:
-        wait_for_lookback(changed, since)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=MAX_WAIT_SECONDS)
-    assert process.returncode == 130, errors
-    assert errors.splitlines()[-1].startswith("Interrupted. Run the command again")
-
-    finished = kill_while_computing(changed, DRIVER)
-    assert finished.returncode == 1, finished.stdout + finished.stderr
-    assert finished.stderr.splitlines()[-1].startswith("Error: dbt run --select failed")
+    stopped = stop_while_computing(changed, lambda build: os.kill(build.pid, signal.SIGINT))
+    assert stopped.returncode == ExitCode.INTERRUPTED, stopped.stdout + stopped.stderr
+    assert stopped.stderr.splitlines()[-1].startswith("Interrupted. Run the command again")
     assert sendable_kwh(changed) == before
-    build(changed, *APRIL)
 
+    stopped = stop_while_computing(changed, lambda build: child(build, DRIVER).kill())
+    assert stopped.returncode == ExitCode.INCOMPLETE, stopped.stdout + stopped.stderr
+    assert stopped.stderr.splitlines()[-1].startswith("Error: dbt run --select failed")
+    assert sendable_kwh(changed) == before
 
-def test_kill_before_the_rows_are_announced_changes_nothing(changed: Warehouse) -> None:
-    """The rows of the first model have landed, but not their number."""
-    before = sendable_kwh(changed)
+    # The rows of the first model have landed, but not their number.
     kill_at(changed, LANDINGS, "share")
     assert sendable_kwh(changed) == before
-    assert "computing it on Spark" in build(changed, *APRIL)
+
+    cluster = changed.with_variables(TIRUERT_SPARK_MASTER=CLUSTER)
+    completed = stop_while_computing(cluster, lambda build: child(build, EXECUTOR).kill())
+    assert completed.returncode == ExitCode.SUCCESS, completed.stdout + completed.stderr
+    assert "Lost executor" in completed.stderr
+    assert "computing it on Spark" in completed.stdout
 
 
 def test_kill_before_the_swap_keeps_what_has_landed(changed: Warehouse) -> None:
-    """A build refuses it while rows are there twice or limits differ, and then takes it.
+    """Builds refuse it while its rows are doubled or judged by other limits, and then take it.
 
     These builds have no period. April is closed, so they only take the rows of the killed one.
     """
@@ -170,15 +174,6 @@ def test_kill_before_the_swap_keeps_what_has_landed(changed: Warehouse) -> None:
 
     changed.query(f"update {LANDINGS} set states_version = replace(states_version, 'other ', '')")
     assert "an interrupted build has computed it" in build(changed)
-
-
-def kill_at(warehouse: Warehouse, table: str, mode: str) -> None:
-    """Kill the build with SIGKILL when it waits for a lock on `table`. All of it ends."""
-    with warehouse.lock(table, mode), warehouse.start(*BUILD, *APRIL) as process:
-        warehouse.wait_until_blocked(table, process)
-        process.kill()
-        process.wait(timeout=MAX_WAIT_SECONDS)
-    warehouse.wait_until_unused(warehouse.environment["PGDATABASE"])
 
 
 def test_second_build_at_once_is_refused(lake_warehouse: Warehouse) -> None:

@@ -99,7 +99,6 @@ def test_postgres_computes_the_month_again(warehouse: Warehouse) -> None:
 
 def test_older_copy_in_the_lake_does_not_replace_a_month_of_postgres(warehouse: Warehouse) -> None:
     """PostgreSQL has computed the month with a correction, then the source has dropped it."""
-    run(warehouse, *SPARK_BUILD)
     warehouse.query("update qualicharge.session set energy = 11")
     run(warehouse, "dbt", "build", "--vars", APRIL)
     before = sums(warehouse)

@@ -2,7 +2,7 @@
 
 A history is a list of builds, each with the source as it was then. `generate` draws one from a
 seed. `Kept` is the reference: it records what each build could see, and predicts every month from
-decisions 10 to 12 of domain.md. It was written without looking at the SQL. The rules themselves
+docs/decisions/0042, 0044 and 0045. It was written without looking at the SQL. The rules themselves
 are those of `reference`.
 """
 

@@ -1,8 +1,8 @@
-"""Reference implementation of the seven rules and decisions 1 to 8 and 13 of domain.md.
+"""Reference implementation of the rules and blocking reasons in docs/rules.md.
 
 Slow, simple, and written without looking at the SQL. The tests compare the models with it session
-by session. The two share only the text of domain.md, so a misreading goes unnoticed only if both
-make it.
+by session. The two share only the text of the specification, so a misreading goes unnoticed only
+if both make it.
 """
 
 import math
@@ -380,7 +380,7 @@ def _locations(source: Source) -> dict[UUID | None, Location]:
 
 
 def blocking_reason(location: Location) -> str | None:
-    """Return the first reason, in domain.md's order, why energy from here cannot be sent."""
+    """Return the first reason, in the catalogue's order, why energy from here cannot be sent."""
     charge_point, station, amenageur, unit = location
     if charge_point is None:
         return "no_charge_point"

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for small sources close to the limits of the rules in domain.md.
+"""Hypothesis strategies for small sources close to the limits of the rules (docs/rules.md).
 
 A case is a `Source` with a few rows per table. `merge` combines thousands of cases into one source,
 so that one build covers all of them. In a case, ids are small numbers and texts contain
