@@ -14,6 +14,7 @@
         start of a run (plan_builds)  -> requested, for each month the run has to build
         replace_month (below)         -> built, in the transaction that replaces the rows
         create_monthly_table (below)  -> requested, for each known month: the new table is empty
+        record_build of an input      -> requested, if a later run had built it from the input's old rows
 
     This is why an interrupted build resumes: what was requested and not built stays requested. It is
     also why two builds at once are safe: the second waits for the first at each table, then builds what
@@ -161,6 +162,12 @@
         {% do drop_landed(period) %}
         {% call statement('record') %}{{ record_kept(model.name) }}; commit{% endcall %}
         {% do return('kept as it was') %}
+    {% endif %}
+    {% set missing = missing_input(period) if not run %}
+    {% if missing %}
+        {% call statement('rollback') %}rollback{% endcall %}
+        {% do exceptions.warn(target.identifier ~ ' ' ~ period ~ ' is not built: ' ~ missing) %}
+        {% do return('not built') %}
     {% endif %}
     {% set sql = landed_rows(period, run) if run else render(model['raw_code']) %}
     {% set rows %}select {{ columns }} from ({{ sql }}) as rendered{% endset %}

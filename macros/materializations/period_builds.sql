@@ -41,6 +41,33 @@
     $do$;
 {% endmacro %}
 
+{#
+    Why the model cannot build a month yet, for the log; none if it can. Nothing must be computed from inputs that were
+    never built, or from a part of a month's sessions.
+#}
+{% macro missing_input(period) %}
+    {%- set inputs = [] -%}
+    {%- for node in monthly_models() if node.unique_id in model.depends_on.nodes -%}
+        {%- do inputs.append(node.name) -%}
+    {%- endfor -%}
+    {%- set built = run_query(
+        'select model from ' ~ period_builds() ~ ' where period = ' ~ period_date() ~ ' and built_at is not null'
+    ).columns[0].values() -%}
+    {%- set missing = inputs | reject('in', built) | sort -%}
+    {%- if missing -%}{%- do return('build ' ~ missing | join(', ') ~ ' first') -%}{%- endif -%}
+    {%- if config.get('keeps_inputs') and not source_holds(period) and period not in kept_months() -%}
+        {%- do return('the source lacks a part of it') -%}
+    {%- endif -%}
+{% endmacro %}
+
+{# The start of the run that last built a month of a model. #}
+{% macro built_at(model_name, period) %}
+    {%- do return(run_query(
+        'select built_at from ' ~ period_builds()
+        ~ ' where model = ' ~ literal(model_name) ~ " and period = cast('" ~ period ~ "-01' as date)"
+    ).columns[0].values()[0]) -%}
+{% endmacro %}
+
 {# The months that a model still has to build, as YYYY-MM, the earliest first. #}
 {% macro requested_months(model_name) %}
     {%- set months = run_query(
@@ -62,7 +89,14 @@
         {% if config.get('records_limits') %}judged_by = {{ literal(tojson(judged_by())) }},{% endif %}
         landed_run = {{ literal(run) if run else 'null' }},
         loss = null
-    where model = {{ literal(model_name) }} and period = {{ period_date() }}
+    where model = {{ literal(model_name) }} and period = {{ period_date() }};
+    -- A later run may have built models from the rows that this month had until now.
+    update {{ period_builds() }}
+    set requested_at = greatest(requested_at, built_at + interval '1 microsecond')
+    where
+        period = {{ period_date() }}
+        and model <> {{ literal(model_name) }}
+        and model in ('{{ names_with_readers([model.unique_id]) | join("', '") }}')
 {% endmacro %}
 
 {# What the model reads has kept its previous state, so the model keeps its own, with all that is stored about it. #}

@@ -1,6 +1,6 @@
 {#
     The months that data tests check: those this run has built, so that the cost of a build does not grow
-    with its history. `dbt test` alone checks the months of the last build. With the variable
+    with its history. `dbt test` and `dbt retry` check the months of the last build. With the variable
     `check_all_months`, all tests check every month. Call it once per test: another build may change the
     answer in between.
 #}
@@ -9,7 +9,7 @@
     {%- set condition = 'built_at = ' ~ computed_at() -%}
     {%- if var('check_all_months') -%}
         {%- set condition = 'built_at is not null' -%}
-    {%- elif flags.WHICH == 'test' -%}
+    {%- elif flags.WHICH in ('test', 'retry') -%}
         {%- set condition = 'built_at = (select max(built_at) from ' ~ period_builds() ~ ')' -%}
     {%- endif -%}
     {%- set months = run_query(

@@ -3,8 +3,11 @@
     `period_builds`. Every query here runs once per run, however long the history is.
 
     - With `var('period')`: the months requested.
-    - Else: each month that can still change, each month that a model lacks, and each month with blocked
-      energy that can now be sent. A month exists if a model knows it or the source has a session in it.
+    - Else: each month that can still change, each month that a model lacks, each closed month that was not
+      built on the last day on which it could change, or later, and each month with blocked energy that can now
+      be sent. A month exists if a model knows it or the source has a session in it.
+
+    Of these, a closed month that was judged by other limits than those valid for it now is built only by name.
 
     A month is left out, with a warning, if the source lacks a part of it and the warehouse has not kept it.
 
@@ -33,23 +36,35 @@
     {%- set found = months_with_sessions(sessions, candidates) -%}
     {%- do warn_about_empty_source(sessions, requested, found) -%}
     {%- set months = computable_months(requested or (known + found) | sort) -%}
+    {%- set judged_otherwise = months_judged_otherwise() -%}
     {%- if months -%}
-        {%- call statement('request_months') -%}{{ request_months(models, months, unblocked_months()) }}{%- endcall -%}
+        {%- call statement('request_months') -%}
+            {{ request_months(models, months, unblocked_months(), judged_otherwise | map(attribute=0) | list) }}
+        {%- endcall -%}
     {%- endif -%}
     {%- do log_plan(models) -%}
-    {%- do warn_about_other_limits() -%}
+    {%- do warn_about_other_limits(judged_otherwise) -%}
 {% endmacro %}
 
 {# The names of the monthly models that the run selects, and of those that read them. #}
 {% macro monthly_models_to_build() %}
-    {%- set monthly = graph.nodes.values() | selectattr('config.materialized', 'equalto', 'monthly_replace') | list -%}
-    {%- set stale = monthly | map(attribute='unique_id') | select('in', selected_resources) | list -%}
+    {%- set selected = monthly_models() | map(attribute='unique_id') | select('in', selected_resources) | list -%}
+    {%- do return(names_with_readers(selected)) -%}
+{% endmacro %}
+
+{% macro monthly_models() %}
+    {%- do return(graph.nodes.values() | selectattr('config.materialized', 'equalto', 'monthly_replace') | list) -%}
+{% endmacro %}
+
+{# The names of some monthly models, given by their unique ids, and of all that read them. #}
+{% macro names_with_readers(unique_ids) %}
+    {%- set monthly, found = monthly_models(), unique_ids | list -%}
     {%- for _ in monthly -%}
-        {%- for node in monthly if node.unique_id not in stale -%}
-            {%- if node.depends_on.nodes | select('in', stale) | list -%}{%- do stale.append(node.unique_id) -%}{%- endif -%}
+        {%- for node in monthly if node.unique_id not in found -%}
+            {%- if node.depends_on.nodes | select('in', found) | list -%}{%- do found.append(node.unique_id) -%}{%- endif -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- do return(monthly | selectattr('unique_id', 'in', stale) | map(attribute='name') | list) -%}
+    {%- do return(monthly | selectattr('unique_id', 'in', found) | map(attribute='name') | list) -%}
 {% endmacro %}
 
 {# QualiCharge's sessions. Fails with one clear message if they are not where they are expected. #}
@@ -101,10 +116,10 @@
 {% endmacro %}
 
 {#
-    Request a month for every model that lacks it, and for every model if the month can still change or is
-    in `unblocked`.
+    Request a month for every model that lacks it, and for every model if the month can still change. A closed
+    month too, if it was not built to the end or is in `unblocked`, but not if it is in `judged_otherwise`.
 #}
-{% macro request_months(models, months, unblocked) %}
+{% macro request_months(models, months, unblocked, judged_otherwise) %}
     insert into {{ period_builds() }} (model, period, requested_at)
     select models.model, months.period, {{ computed_at() }}
     from unnest(cast(array[
@@ -119,7 +134,13 @@
         {{ 'true' if requested_periods() or flags.FULL_REFRESH else 'false' }}
         or builds.built_at is null
         or months.period >= cast('{{ first_changeable_period() }}-01' as date)
-        or {{ period_in('months.period', unblocked) }}
+        or (
+            not {{ period_in('months.period', judged_otherwise) }}
+            and (
+                builds.built_at < cast({{ last_changeable_day('months.period') }} as timestamp) at time zone '{{ var("time_zone") }}'
+                or {{ period_in('months.period', unblocked) }}
+            )
+        )
     on conflict (model, period) do update
         set requested_at = greatest(period_builds.requested_at, excluded.requested_at)
 {% endmacro %}
@@ -138,10 +159,10 @@
 {% endmacro %}
 
 {#
-    Warn about built months whose stored limits or rejecting rules differ from those valid for them now, and
-    that this run does not build. A closed month is judged again only on request.
+    The built months whose stored limits or rejecting rules differ from those valid for them now, as pairs of the
+    month and what differs.
 #}
-{% macro warn_about_other_limits() %}
+{% macro months_judged_otherwise() %}
     {%- set months = run_query(
         "select to_char(period, 'YYYY-MM'), cast(judged_by as text) from " ~ period_builds()
         ~ " where judged_by is not null and built_at >= requested_at order by period"
@@ -149,7 +170,23 @@
     {%- set differing = [] -%}
     {%- for month, stored in months.rows -%}
         {%- set difference = differences(fromjson(stored), judged_by(month)) -%}
-        {%- if difference -%}{%- do differing.append(month ~ ' (' ~ difference ~ ')') -%}{%- endif -%}
+        {%- if difference -%}{%- do differing.append((month, difference)) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- do return(differing) -%}
+{% endmacro %}
+
+{#
+    Warn about the months among `judged_otherwise` that this run does not build. A closed month is judged again only
+    on request.
+#}
+{% macro warn_about_other_limits(judged_otherwise) %}
+    {%- set pending = run_query(
+        "select to_char(period, 'YYYY-MM') from " ~ period_builds()
+        ~ " where model = 'int_session_flags' and built_at < requested_at"
+    ).columns[0].values() -%}
+    {%- set differing = [] -%}
+    {%- for month, difference in judged_otherwise if month not in pending -%}
+        {%- do differing.append(month ~ ' (' ~ difference ~ ')') -%}
     {%- endfor -%}
     {%- if differing -%}
         {%- do exceptions.warn(

@@ -4,7 +4,7 @@
     (docs/decisions/0045-months-the-source-dropped.md).
 
     The table `source_gap` has one row once the source has dropped sessions: the instant since which it is
-    complete, and the last session that it has dropped. If that one is back, so are the others.
+    complete, and the last session that it has dropped.
 #}
 {% macro source_gap() %}
     {%- do return(intermediate_table('source_gap')) -%}
@@ -77,8 +77,8 @@
     dropped them. So has a source without any session.
 #}
 {% macro notice_dropped_sessions(sessions) %}
-    {%- set gap = run_query('select last_dropped_id, last_dropped_started_at from ' ~ source_gap()).rows -%}
-    {%- if gap and source_has(sessions, gap[0]) -%}
+    {%- set gap = run_query('select last_dropped_id, last_dropped_started_at, complete_since from ' ~ source_gap()).rows -%}
+    {%- if gap and source_is_back(sessions, gap[0]) -%}
         {%- do exceptions.warn('the source has the sessions again that it had dropped: ' ~ sessions) -%}
         {%- call statement('close_gap') -%}delete from {{ source_gap() }}{%- endcall -%}
     {%- endif -%}
@@ -98,6 +98,26 @@
             ~ '. Months that it no longer has completely are computed from the sessions kept in the warehouse'
         ) -%}
     {%- endif -%}
+{% endmacro %}
+
+{#
+    Whether the source has sessions again that it had dropped: the last one or, because an operator may have deleted
+    that one meanwhile, some of several operational units in the days before it. `gap` is a row of the table.
+#}
+{% macro source_is_back(sessions, gap) %}
+    {%- if source_has(sessions, gap) -%}{%- do return(true) -%}{%- endif -%}
+    {%- set first = gap.last_dropped_started_at - modules.datetime.timedelta(days=var('overlap_lookback_days')) -%}
+    {%- set returned -%}
+        select flags.*
+        from {{ sessions }} as session
+        inner join {{ intermediate_table('int_session_flags') }} as flags
+            on session.id = flags.session_id and session.start = flags.started_at
+        where
+            session.start >= {{ instant_literal(first) }}
+            and session.start < {{ instant_literal(gap.complete_since) }}
+            and {{ period_in('flags.period', months_between(month_of(first), month_of(gap.complete_since))) }}
+    {%- endset -%}
+    {%- do return(run_query(operational_units(returned)).columns[0].values()[0] > 1) -%}
 {% endmacro %}
 
 {# Whether the source has a session, given as (id, start). #}
@@ -143,36 +163,37 @@
 {# Kept sessions between two instants: the number of their operational units, and the last session. #}
 {% macro missing_sessions(first, end) %}
     {%- set months = months_between(month_of(first), month_of(end)) -%}
-    {%- set found -%}
-        with missing as (
-            select * from {{ intermediate_table('int_session_flags') }}
-            where
-                {{ period_in('period', months) }}
-                and started_at >= {{ instant_literal(first) }}
-                and started_at < {{ instant_literal(end) }}
-        ),
-
-        units as (
-            {% if relation_exists(intermediate_table('int_stations')) -%}
-            select count(distinct coalesce(stations.operational_unit_code, '')) as units
-            from missing
-            left join {{ intermediate_table('int_stations') }} as stations
-                on missing.period = stations.period and missing.station_id = stations.station_id
-            {%- else -%}
-            -- The first run of this version.
-            select count(distinct charge_point_id) as units from missing
-            {%- endif %}
-        )
-
-        select units.units, missing.session_id, missing.started_at
-        from units
-        cross join missing
-        order by missing.started_at desc
-        limit 1
+    {%- set missing -%}
+        select * from {{ intermediate_table('int_session_flags') }}
+        where
+            {{ period_in('period', months) }}
+            and started_at >= {{ instant_literal(first) }}
+            and started_at < {{ instant_literal(end) }}
     {%- endset -%}
-    {%- set row = run_query(found).rows[0] -%}
-    {%- do return({'units': row[0], 'last_id': row[1], 'last_started_at': row[2]}) -%}
+    {%- set last = run_query(
+        'select session_id, started_at from (' ~ missing ~ ') as missing order by started_at desc limit 1'
+    ).rows -%}
+    {#- None if another session with the same start is still there. -#}
+    {%- if not last -%}{%- do return({'units': 0}) -%}{%- endif -%}
+    {%- do return({
+        'units': run_query(operational_units(missing)).columns[0].values()[0],
+        'last_id': last[0].session_id,
+        'last_started_at': last[0].started_at,
+    }) -%}
 {% endmacro %}
+
+{# A query for the number of operational units of some kept sessions, given as a query. #}
+{% macro operational_units(kept_sessions) -%}
+    {% if relation_exists(intermediate_table('int_stations')) -%}
+        select count(distinct coalesce(stations.operational_unit_code, ''))
+        from ({{ kept_sessions }}) as kept
+        left join {{ intermediate_table('int_stations') }} as stations
+            on kept.period = stations.period and kept.station_id = stations.station_id
+    {%- else -%}
+        -- The first run of this version.
+        select count(distinct charge_point_id) from ({{ kept_sessions }}) as kept
+    {%- endif %}
+{%- endmacro %}
 
 {# The months with flags that meet a condition, the earliest first. #}
 {% macro built_months(condition='true') %}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,28 @@ def test_closed_month_keeps_the_limits_that_it_was_judged_by(
     )
     page = (tmp_path / f"explication-2025-04-{SIREN}" / "index.html").read_text()
     assert typeset("700,000 kWh &gt; 500 kWh.") in page
+
+
+def test_correction_does_not_judge_a_closed_month_by_new_limits(
+    make_warehouse: Callable[..., Warehouse],
+) -> None:
+    """The correction of one operator must not change the figures of another."""
+    warehouse = make_warehouse()
+    source, alpha, beta = network()
+    source.session = [charge(alpha, noon(4, 2), 40.0), charge(beta, noon(4, 2), 30.0)]
+    warehouse.load(source)
+    warehouse.build()
+    warehouse.query(
+        "update qualicharge.amenageur set siren_amenageur = '552100554'"
+        " where siren_amenageur is null"
+    )
+    energy = "select energy_mwh from tiruert.station_energy_monthly order by 1"
+    finished = warehouse.run("dbt", "build", "--vars", json.dumps({"eneu_energy_kwh": 35}))
+    assert finished.returncode == 0, finished.stdout
+    assert "They keep their figures" in finished.stdout
+    assert warehouse.query(energy) == [(Decimal("0.04"),)]
+    warehouse.build()
+    assert warehouse.query(energy) == [(Decimal("0.03"),), (Decimal("0.04"),)]
 
 
 def test_rule_without_a_condition_is_a_compile_error(judged: Warehouse) -> None:

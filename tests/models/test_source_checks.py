@@ -49,6 +49,23 @@ def test_sessions_added_corrected_and_deleted_during_a_build_are_no_error(built:
     assert check_source(built)[0] == 0
 
 
+def test_sessions_that_arrived_after_the_build_are_not_lost(built: Warehouse) -> None:
+    """The build was three hours ago."""
+    built.query(
+        """
+        update tiruert_intermediate.period_builds
+        set
+            built_at = built_at - interval '3 hours',
+            requested_at = requested_at - interval '3 hours';
+        insert into qualicharge.session
+        select gen_random_uuid(), start, "end", energy, point_de_charge_id,
+            now() - interval '2 hours', now() - interval '2 hours'
+        from qualicharge.session limit 1
+        """
+    )
+    assert check_source(built)[0] == 0
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -61,8 +78,10 @@ def test_sessions_added_corrected_and_deleted_during_a_build_are_no_error(built:
 def test_damaged_session_fails_the_build(built: Warehouse, damage: str) -> None:
     """The marts are built from the damaged sessions."""
     built.query(damage)
+    inputs = "'int_stations', 'int_charge_points', 'int_lookback_sessions', 'int_session_flags'"
     built.query(
-        "update tiruert_intermediate.period_builds set built_at = null where model !~ 'flags'"
+        "update tiruert_intermediate.period_builds set built_at = null"
+        f" where model not in ({inputs})"
     )
     built.build()
     code, output = check_source(built)

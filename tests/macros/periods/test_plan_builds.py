@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.two_operators import charge, network, noon
+from tests.support.two_operators import charge, network, noon, set_energy
 from tests.support.warehouse import Warehouse
 
 JSON_LOG = ("--log-format=json", "--log-level=debug")
@@ -120,6 +120,65 @@ def test_empty_source_is_a_warning(
     finished = warehouse.run("dbt", "--no-use-colors", "run")
     assert finished.returncode == 0
     assert "the source has no session at all" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    ("built_at", "is_built"), [("2025-06-13 23:59Z", True), ("2025-06-14 00:00Z", False)]
+)
+def test_closed_month_that_missed_its_last_day_is_built(
+    make_warehouse: Callable[..., Warehouse], built_at: str, is_built: bool
+) -> None:
+    """April could change until 14 June. A correction has arrived since its last build."""
+    warehouse = make_warehouse()
+    source, alpha, _ = network()
+    source.session.append(charge(alpha, noon(4, 10)))
+    warehouse.load(source)
+    warehouse.build()
+    set_energy(warehouse, source.session[0], 12)
+    warehouse.query(
+        "update tiruert_intermediate.period_builds set built_at = %s, requested_at = %s",
+        built_at,
+        built_at,
+    )
+    warehouse.build()
+    received = "select received_kwh from tiruert.energy_balance_monthly"
+    assert warehouse.query(received) == [(12 if is_built else 10,)]
+    assert "Nothing to build" in warehouse.run("dbt", "run").stdout
+
+
+@pytest.fixture
+def interrupted(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    """March and April, built. The build of a correction of March, and of May, was killed."""
+    warehouse = make_warehouse()
+    source, alpha, _ = network()
+    source.session += [charge(alpha, noon(month, 10)) for month in (3, 4)]
+    warehouse.load(source)
+    warehouse.build()
+    set_energy(warehouse, source.session[0], 12)
+    warehouse.query(
+        "insert into qualicharge.session select gen_random_uuid(), '2025-05-10', \"end\", energy,"
+        " point_de_charge_id, now(), now() from qualicharge.session limit 1"
+    )
+    warehouse.kill_build_at(
+        "tiruert_intermediate.int_session_flags", "share row exclusive", period="2025-03..2025-05"
+    )
+    return warehouse
+
+
+def test_marts_built_while_their_inputs_wait_are_built_again(interrupted: Warehouse) -> None:
+    """An analyst builds the marts after the killed build. All months are closed."""
+    interrupted.build("--select", "path:models/marts")
+    received = (
+        "select cast(period as text), received_kwh from tiruert.energy_balance_monthly order by 1"
+    )
+    # May is not built: its sessions are not there yet.
+    assert interrupted.query(received) == [("2025-03-01", 10), ("2025-04-01", 10)]
+    interrupted.build()
+    assert interrupted.query(received) == [
+        ("2025-03-01", 12),
+        ("2025-04-01", 10),
+        ("2025-05-01", 10),
+    ]
 
 
 def test_missing_source_schema_is_one_clear_error(closed: Warehouse) -> None:

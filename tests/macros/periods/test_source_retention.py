@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.two_operators import charge, contents, move, network, noon
+from tests.support.two_operators import charge, contents, delete, move, network, noon
 from tests.support.warehouse import WITHOUT_UNIT_TESTS, Warehouse
 
 BOTH_MONTHS = "2025-04..2025-05"
@@ -111,11 +111,32 @@ def test_only_session_corrected_by_its_operator_is_not_kept(
     assert warehouse.query("select started_at from tiruert.sessions_flagged") == [(noon(4, 11),)]
 
 
-def test_sessions_that_are_back_are_read_again(copy: Warehouse) -> None:
+def test_first_session_deleted_beside_one_with_the_same_start_stops_no_build(
+    make_warehouse: Callable[..., Warehouse],
+) -> None:
+    warehouse = make_warehouse()
+    source, alpha, beta = network()
+    source.session += [charge(alpha, noon(4, 10)), charge(beta, noon(4, 10))]
+    warehouse.load(source)
+    warehouse.build(period="2025-04")
+    first, second = sorted(source.session, key=lambda session: session.id)
+    delete(warehouse, first)
+    warehouse.build(period="2025-04")
+    kept = warehouse.query("select session_id from tiruert.sessions_flagged")
+    assert kept == [(str(second.id),)]
+
+
+@pytest.mark.parametrize("but", ["nothing", "the last session"])
+def test_sessions_that_are_back_are_read_again(copy: Warehouse, but: str) -> None:
+    """The source was empty for a night. All is back but the last session, which was deleted."""
     copy.query("create table dropped as select * from qualicharge.session")
     copy.query("truncate qualicharge.session")
     build(copy, period=BOTH_MONTHS)
-    copy.query("insert into qualicharge.session select * from dropped")
+    deleted = 0 if but == "nothing" else 1
+    copy.query(
+        "insert into qualicharge.session select * from dropped order by start desc, id offset %s",
+        deleted,
+    )
     copy.query("update qualicharge.session set energy = 0 where energy = 'NaN'")
     output = build(copy, period=BOTH_MONTHS)
     assert "the source has the sessions again" in output
@@ -132,6 +153,23 @@ def test_month_that_nobody_has_is_not_built(copy: Warehouse) -> None:
     assert copy.query("select cast(period as text) from tiruert.energy_balance_monthly") == [
         ("2025-05-01",)
     ]
+
+
+def test_month_that_the_source_lost_before_its_first_build_ended_is_not_built(
+    make_warehouse: Callable[..., Warehouse],
+) -> None:
+    """The first build was killed. An empty month would then count as kept."""
+    warehouse = make_warehouse()
+    source, alpha, _ = network()
+    source.session += [charge(alpha, noon(month, 10)) for month in (3, 4)]
+    warehouse.load(source)
+    warehouse.build(period="2025-03")
+    warehouse.kill_build_at("tiruert_intermediate.int_session_flags", "share row exclusive")
+    warehouse.build(source_complete_since="2025-04-05")
+    built = "select cast(period as text), received_sessions from tiruert.energy_balance_monthly"
+    assert warehouse.query(built) == [("2025-03-01", 1)]
+    warehouse.build()
+    assert sorted(warehouse.query(built)) == [("2025-03-01", 1), ("2025-04-01", 1)]
 
 
 def test_late_session_before_what_was_dropped_does_not_hide_it(copy: Warehouse) -> None:
