@@ -14,7 +14,7 @@
         start of a run (plan_builds)  -> requested, for each month the run has to build
         replace_month (below)         -> built, in the transaction that replaces the rows
         create_monthly_table (below)  -> requested, for each known month: the new table is empty
-        record_build of an input      -> requested, if a later run had built it from the input's old rows
+        record_build of an input      -> requested, if it was built while the input was requested, but not built
 
     This is why an interrupted build resumes: what was requested and not built stays requested. It is
     also why two builds at once are safe: the second waits for the first at each table, then builds what
@@ -166,8 +166,7 @@
     {% set missing = missing_input(period) if not run %}
     {% if missing %}
         {% call statement('rollback') %}rollback{% endcall %}
-        {% do exceptions.warn(target.identifier ~ ' ' ~ period ~ ' is not built: ' ~ missing) %}
-        {% do return('not built') %}
+        {% do return('not built: ' ~ missing) %}
     {% endif %}
     {% set sql = landed_rows(period, run) if run else render(model['raw_code']) %}
     {% set rows %}select {{ columns }} from ({{ sql }}) as rendered{% endset %}

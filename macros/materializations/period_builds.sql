@@ -6,7 +6,8 @@
     run that last built it. `judged_by` has the limits and rejecting rules that were valid for the month
     then, for a model with the configuration `records_limits`; null for others. `loss` says what the month
     would have lost, if that was too much and the month therefore kept its previous state; else null. `landed_run`
-    names the run on Spark that computed the month (landing.sql); null if PostgreSQL did.
+    names the run on Spark that computed the month (landing.sql); null if PostgreSQL did. `changeable_until` is the last
+    day on which the month could change, by the variable `changeable_days` of its last build.
 #}
 {% macro period_builds() %}
     {%- do return(intermediate_table('period_builds')) -%}
@@ -29,7 +30,9 @@
     -- Only if needed: `alter table` would wait for every build that is running.
     do $do$
     begin
-        {%- for column, type in [('judged_by', 'jsonb'), ('loss', 'jsonb'), ('landed_run', 'text')] %}
+        {%- for column, type in [
+            ('judged_by', 'jsonb'), ('loss', 'jsonb'), ('landed_run', 'text'), ('changeable_until', 'date')
+        ] %}
         if not exists (
             select from pg_attribute
             where attrelid = cast({{ literal(period_builds()) }} as regclass) and attname = '{{ column }}'
@@ -39,10 +42,13 @@
         {%- endfor %}
     end
     $do$;
+    -- Of builds by an earlier version.
+    update {{ period_builds() }} set changeable_until = {{ last_changeable_day('period') }}
+    where changeable_until is null and built_at is not null;
 {% endmacro %}
 
 {#
-    Why the model cannot build a month yet, for the log; none if it can. Nothing must be computed from inputs that were
+    Why the model cannot build a month, for the log; none if it can. Nothing must be computed from inputs that were
     never built, or from a part of a month's sessions.
 #}
 {% macro missing_input(period) %}
@@ -55,8 +61,8 @@
     ).columns[0].values() -%}
     {%- set missing = inputs | reject('in', built) | sort -%}
     {%- if missing -%}{%- do return('build ' ~ missing | join(', ') ~ ' first') -%}{%- endif -%}
-    {%- if config.get('keeps_inputs') and not source_holds(period) and period not in kept_months() -%}
-        {%- do return('the source lacks a part of it') -%}
+    {%- if config.get('keeps_inputs') and not source_holds(period) and period not in built_months('landed_run is null') -%}
+        {%- do return('the source lacks a part of it. If it was computed on Spark, run python -m spark_build') -%}
     {%- endif -%}
 {% endmacro %}
 
@@ -79,36 +85,47 @@
 {% endmacro %}
 
 {% macro request_again(model_name) %}
-    update {{ period_builds() }} set built_at = null, judged_by = null, landed_run = null where model = {{ literal(model_name) }}
+    update {{ period_builds() }}
+    set requested_at = {{ computed_at() }}, built_at = null, judged_by = null, landed_run = null
+    where model = {{ literal(model_name) }}
 {% endmacro %}
 
 {% macro record_build(model_name, run) %}
     update {{ period_builds() }}
     set
-        built_at = {{ computed_at() }},
+        {{ built_now() }},
         {% if config.get('records_limits') %}judged_by = {{ literal(tojson(judged_by())) }},{% endif %}
         landed_run = {{ literal(run) if run else 'null' }},
         loss = null
     where model = {{ literal(model_name) }} and period = {{ period_date() }};
-    -- A later run may have built models from the rows that this month had until now.
-    update {{ period_builds() }}
-    set requested_at = greatest(requested_at, built_at + interval '1 microsecond')
+    -- Readers that were built while this month was requested, but not built yet.
+    update {{ period_builds() }} as reader
+    set requested_at = reader.built_at + interval '1 microsecond'
+    from {{ period_builds() }} as input
     where
-        period = {{ period_date() }}
-        and model <> {{ literal(model_name) }}
-        and model in ('{{ names_with_readers([model.unique_id]) | join("', '") }}')
+        input.model = {{ literal(model_name) }}
+        and input.period = {{ period_date() }}
+        and reader.period = {{ period_date() }}
+        and reader.model <> {{ literal(model_name) }}
+        and reader.model in ('{{ names_with_readers([model.unique_id]) | join("', '") }}')
+        and reader.built_at >= reader.requested_at
+        and reader.built_at >= input.requested_at
 {% endmacro %}
+
+{% macro built_now() -%}
+    built_at = {{ computed_at() }}, changeable_until = {{ last_changeable_day(period_date()) }}
+{%- endmacro %}
 
 {# What the model reads has kept its previous state, so the model keeps its own, with all that is stored about it. #}
 {% macro record_kept(model_name) %}
-    update {{ period_builds() }} set built_at = {{ computed_at() }}
+    update {{ period_builds() }} set {{ built_now() }}
     where model = {{ literal(model_name) }} and period = {{ period_date() }}
 {% endmacro %}
 
 {# The month keeps its previous state. It counts as built: the same build would lose the same. #}
 {% macro record_loss(model_name, loss) %}
     update {{ period_builds() }}
-    set built_at = {{ computed_at() }}, loss = {{ literal(tojson(loss)) }}
+    set {{ built_now() }}, loss = {{ literal(tojson(loss)) }}
     where model = {{ literal(model_name) }} and period = {{ period_date() }}
 {% endmacro %}
 

@@ -9,7 +9,8 @@
     {%- set condition = 'built_at = ' ~ computed_at() -%}
     {%- if var('check_all_months') -%}
         {%- set condition = 'built_at is not null' -%}
-    {%- elif flags.WHICH in ('test', 'retry') -%}
+    {#- dbt retry passes the command that it repeats, but selects nothing. -#}
+    {%- elif flags.WHICH == 'test' or not selected_resources -%}
         {%- set condition = 'built_at = (select max(built_at) from ' ~ period_builds() ~ ')' -%}
     {%- endif -%}
     {%- set months = run_query(

@@ -39,7 +39,9 @@
     {%- set judged_otherwise = months_judged_otherwise() -%}
     {%- if months -%}
         {%- call statement('request_months') -%}
-            {{ request_months(models, months, unblocked_months(), judged_otherwise | map(attribute=0) | list) }}
+            {{ request_months(
+                models, months, months_the_source_holds(months), unblocked_months(), judged_otherwise | map(attribute=0) | list
+            ) }}
         {%- endcall -%}
     {%- endif -%}
     {%- do log_plan(models) -%}
@@ -117,9 +119,10 @@
 
 {#
     Request a month for every model that lacks it, and for every model if the month can still change. A closed
-    month too, if it was not built to the end or is in `unblocked`, but not if it is in `judged_otherwise`.
+    month too, if it missed its last day and is in `held`, or is in `unblocked`; but not if it is in
+    `judged_otherwise`.
 #}
-{% macro request_months(models, months, unblocked, judged_otherwise) %}
+{% macro request_months(models, months, held, unblocked, judged_otherwise) %}
     insert into {{ period_builds() }} (model, period, requested_at)
     select models.model, months.period, {{ computed_at() }}
     from unnest(cast(array[
@@ -137,7 +140,10 @@
         or (
             not {{ period_in('months.period', judged_otherwise) }}
             and (
-                builds.built_at < cast({{ last_changeable_day('months.period') }} as timestamp) at time zone '{{ var("time_zone") }}'
+                (
+                    builds.built_at < cast(builds.changeable_until as timestamp) at time zone '{{ var("time_zone") }}'
+                    and {{ period_in('months.period', held) }}
+                )
                 or {{ period_in('months.period', unblocked) }}
             )
         )

@@ -58,11 +58,6 @@
 {% macro default__inputs_of_month(source) -%}
     {%- if source_holds(current_period()) -%}
         {{ source }}
-    {#- Only for a month that is being built: dbt also renders the model to compile it. -#}
-    {%- elif context.get('current_month') and landed_run('int_session_flags', current_period()) -%}
-        {%- do exceptions.raise_compiler_error(
-            current_period() ~ ': only the lake has its sessions: run python -m spark_build --period ' ~ current_period()
-        ) -%}
     {%- else -%}
         (select * from {{ this }} where period = {{ period_date() }}) as kept
     {%- endif -%}
@@ -106,6 +101,7 @@
 #}
 {% macro source_is_back(sessions, gap) %}
     {%- if source_has(sessions, gap) -%}{%- do return(true) -%}{%- endif -%}
+    {%- if not relation_exists(intermediate_table('int_session_flags')) -%}{%- do return(false) -%}{%- endif -%}
     {%- set first = gap.last_dropped_started_at - modules.datetime.timedelta(days=var('overlap_lookback_days')) -%}
     {%- set returned -%}
         select flags.*

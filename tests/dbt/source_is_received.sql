@@ -2,9 +2,9 @@
 -- source directly, to be independent of the models.
 --
 -- Most months match in number and energy. In the others, sessions are compared one by one:
--- operators add, correct and delete sessions during a build, and after it. What the source received
--- or changed since an hour before the month was built is left out (clocks may differ), and a session
--- that the source no longer has is not missed.
+-- operators add, correct and delete sessions during a build, and after it. What the source has
+-- received or changed since an hour before the month was built is left out (clocks may differ). A
+-- session that the source no longer has is not missed.
 
 -- depends_on: {{ ref('energy_balance_monthly') }}
 
@@ -14,7 +14,7 @@ with
 
 source_sessions as (
     {% for month in differing -%}
-        {%- set before = instant_literal(built_at('int_session_flags', month) - modules.datetime.timedelta(hours=1)) %}
+        {%- set before = instant_literal((built_at('int_session_flags', month) or run_started_at) - modules.datetime.timedelta(hours=1)) %}
         select
             cast('{{ month }}-01' as date) as period,
             id as session_id,

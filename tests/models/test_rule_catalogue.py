@@ -235,6 +235,16 @@ def test_correction_does_not_judge_a_closed_month_by_new_limits(
     assert warehouse.query(energy) == [(Decimal("0.03"),), (Decimal("0.04"),)]
 
 
+def test_dropped_input_does_not_judge_a_closed_month_again(
+    judged: Warehouse, make_warehouse: Callable[..., Warehouse]
+) -> None:
+    copy = make_warehouse(like=judged)
+    copy.query("drop table tiruert_intermediate.int_stations cascade")
+    copy.build(eneu_energy_kwh=500)
+    assert copy.query(REJECTED) == []
+    copy.query("select from tiruert_intermediate.int_stations")
+
+
 def test_rule_without_a_condition_is_a_compile_error(judged: Warehouse) -> None:
     rules = [{"name": "negs", "rejects": True}, {"name": "unknown", "rejects": True}]
     finished = judged.run(

@@ -89,6 +89,21 @@ def test_damaged_session_fails_the_build(built: Warehouse, damage: str) -> None:
     assert "Failure in test source_is_received" in output
 
 
+def test_retry_of_a_failed_check_fails_again(built: Warehouse) -> None:
+    built.query(
+        f"update {FLAGS} set energy_kwh = energy_kwh + 1;"
+        "update tiruert_intermediate.int_energy_daily set energy_kwh = energy_kwh + 1"
+    )
+    # With its own --target, dbt writes the file that `dbt retry` reads (forked_dbt).
+    target = ("--target", "warehouse")
+    balance = ("energy_balance_daily", "energy_balance_monthly", "source_is_received")
+    build = built.run("dbt", "build", "--select", *balance, "--vars", "period: 2025-03", *target)
+    assert build.returncode == 1, build.stdout
+    retry = built.run("dbt", "retry", *target)
+    assert retry.returncode == 1, retry.stdout
+    assert "Failure in test source_is_received" in retry.stdout
+
+
 def test_month_that_the_last_build_left_out_is_checked_on_request(built: Warehouse) -> None:
     """Both the sessions and the balance of March are damaged."""
     built.query(
