@@ -133,6 +133,8 @@
     ] as date[])) as months (period)
     left join {{ period_builds() }} as builds
         on models.model = builds.model and months.period = builds.period
+    {#- Neither a longer nor a shorter window for one run, or from now on, reopens closed months. -#}
+    {%- set last_day = 'least(builds.changeable_until, ' ~ last_changeable_day('months.period') ~ ')' %}
     where
         {{ 'true' if requested_periods() or flags.FULL_REFRESH else 'false' }}
         or builds.built_at is null
@@ -141,7 +143,7 @@
             not {{ period_in('months.period', judged_otherwise) }}
             and (
                 (
-                    builds.built_at < cast(builds.changeable_until as timestamp) at time zone '{{ var("time_zone") }}'
+                    builds.built_at < cast({{ last_day }} as timestamp) at time zone '{{ var("time_zone") }}'
                     and {{ period_in('months.period', held) }}
                 )
                 or {{ period_in('months.period', unblocked) }}
