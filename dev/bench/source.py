@@ -85,7 +85,7 @@ def create_sessions(database: Database, wanted: list[Chunk], sessions_per_month:
 
 
 def _charge_points(sessions: int) -> int:
-    """Return how many have sessions: each has two or more, so that there are neighbours."""
+    """Return how many charge points have sessions. Each has two or more, so it has neighbours."""
     return min(CHARGE_POINTS, ceil(sessions / 2))
 
 

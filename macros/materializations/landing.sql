@@ -73,11 +73,7 @@
 
 {# The run that computed the month of a model on Spark; none if PostgreSQL did, or nobody has. #}
 {% macro landed_run(model_name, period) %}
-    {%- set runs = run_query(
-        'select landed_run from ' ~ period_builds()
-        ~ ' where model = ' ~ literal(model_name) ~ " and period = cast('" ~ period ~ "-01' as date)"
-    ).columns[0].values() -%}
-    {%- do return(runs[0] if runs else none) -%}
+    {%- do return(value_of_build('landed_run', model_name, period)) -%}
 {% endmacro %}
 
 {#

@@ -68,10 +68,16 @@
 
 {# The start of the run that last built a month of a model. #}
 {% macro built_at(model_name, period) %}
-    {%- do return(run_query(
-        'select built_at from ' ~ period_builds()
+    {%- do return(value_of_build('built_at', model_name, period)) -%}
+{% endmacro %}
+
+{# A column of `period_builds` for a month of a model; none if it has no row. #}
+{% macro value_of_build(column, model_name, period) %}
+    {%- set values = run_query(
+        'select ' ~ column ~ ' from ' ~ period_builds()
         ~ ' where model = ' ~ literal(model_name) ~ " and period = cast('" ~ period ~ "-01' as date)"
-    ).columns[0].values()[0]) -%}
+    ).columns[0].values() -%}
+    {%- do return(values[0] if values else none) -%}
 {% endmacro %}
 
 {# The months that a model still has to build, as YYYY-MM, the earliest first. #}
@@ -84,6 +90,10 @@
     {%- do return(months.columns[0].values() | list) -%}
 {% endmacro %}
 
+{#
+    Request every known month of a model whose table is new. Models that read it keep their figures, because they were
+    built before this request.
+#}
 {% macro request_again(model_name) %}
     update {{ period_builds() }}
     set requested_at = {{ computed_at() }}, built_at = null, judged_by = null, landed_run = null

@@ -188,10 +188,7 @@
     on request.
 #}
 {% macro warn_about_other_limits(judged_otherwise) %}
-    {%- set pending = run_query(
-        "select to_char(period, 'YYYY-MM') from " ~ period_builds()
-        ~ " where model = 'int_session_flags' and built_at < requested_at"
-    ).columns[0].values() -%}
+    {%- set pending = requested_months('int_session_flags') -%}
     {%- set differing = [] -%}
     {%- for month, difference in judged_otherwise if month not in pending -%}
         {%- do differing.append(month ~ ' (' ~ difference ~ ')') -%}

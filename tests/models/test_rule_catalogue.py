@@ -242,7 +242,7 @@ def test_dropped_input_does_not_judge_a_closed_month_again(
     copy.query("drop table tiruert_intermediate.int_stations cascade")
     copy.build(eneu_energy_kwh=500)
     assert copy.query(REJECTED) == []
-    copy.query("select from tiruert_intermediate.int_stations")
+    assert copy.query("select from tiruert_intermediate.int_stations")
 
 
 def test_rule_without_a_condition_is_a_compile_error(judged: Warehouse) -> None:

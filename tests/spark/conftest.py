@@ -54,7 +54,7 @@ def make_lake_warehouse(
 
 
 def require_password(server: Warehouse) -> None:
-    """Set a password and require it: a new server trusts everyone. A kept one does already."""
+    """Set a password and require it. A new server trusts everyone, and keeps this setting."""
     server.query(f"alter role postgres password '{PASSWORD}'")
     [(file,)] = server.query("show hba_file")
     Path(file).write_text("host all all 127.0.0.1/32 scram-sha-256\n")
