@@ -64,11 +64,8 @@
 
 {# The limits that the month was judged by; none if it never was. #}
 {% macro stored_limits(model_name) %}
-    {%- set stored = run_query(
-        'select cast(judged_by as text) from ' ~ period_builds()
-        ~ ' where model = ' ~ literal(model_name) ~ ' and period = ' ~ period_date()
-    ).rows -%}
-    {%- do return(fromjson(stored[0][0]) if stored and stored[0][0] else none) -%}
+    {%- set stored = value_of_build('cast(judged_by as text)', model_name, current_period()) -%}
+    {%- do return(fromjson(stored) if stored else none) -%}
 {% endmacro %}
 
 {# The months among `months` that kept their state when they were last built, with what they would have lost. #}
