@@ -94,7 +94,7 @@ def test_retry_of_a_failed_check_fails_again(built: Warehouse) -> None:
         f"update {FLAGS} set energy_kwh = energy_kwh + 1;"
         "update tiruert_intermediate.int_energy_daily set energy_kwh = energy_kwh + 1"
     )
-    # With its own --target, dbt writes the file that `dbt retry` reads (forked_dbt).
+    # With its own --target, dbt writes the file that `dbt retry` reads (forked_programs).
     target = ("--target", "warehouse")
     balance = ("energy_balance_daily", "energy_balance_monthly", "source_is_received")
     build = built.run("dbt", "build", "--select", *balance, "--vars", "period: 2025-03", *target)

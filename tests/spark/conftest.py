@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pyspark import SparkConf
+from pyspark.java_gateway import launch_gateway
 
 from dev import postgres
 from dev.dbt import dbt_variables
 from spark_build.settings import SparkSettings
-from tests.support.project import copy_project, replace_once
+from tests.support.forked_programs import parse_for_spark_too
 from tests.support.warehouse import Warehouse, temporary_databases
 
 JDBC_DRIVER = SparkSettings.model_fields["jdbc_driver"].default
@@ -24,6 +26,34 @@ spark.sql.catalog.warehouse.password {PASSWORD}
 spark.sql.shuffle.partitions 2
 spark.ui.enabled false
 """
+
+parse_for_spark_too()
+
+
+@pytest.fixture(scope="session")
+def java_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Start a Java process, and return variables with which builds use it for their driver.
+
+    Starting one, and compiling what it runs, takes half of a small build.
+    """
+    folder = tmp_path_factory.mktemp("java")
+    (folder / "spark-defaults.conf").write_text(SPARK_DEFAULTS)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("SPARK_CONF_DIR", str(folder))
+        monkeypatch.setenv("JAVA_TOOL_OPTIONS", SHORT_LIVED_JAVA)
+        configuration = SparkConf(loadDefaults=False)
+        configuration.set("spark.driver.extraClassPath", str(JDBC_DRIVER))
+        gateway = launch_gateway(configuration)
+    parameters = gateway.java_parameters
+    try:
+        yield {
+            "PYSPARK_GATEWAY_PORT": str(parameters.port),
+            "PYSPARK_GATEWAY_SECRET": parameters.auth_token,
+        }
+    finally:
+        gateway.shutdown()
+        gateway.proc.kill()
+        gateway.proc.wait()
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +76,8 @@ def make_lake_warehouse(
                 TIRUERT_SPARK_MASTER=master,
                 SPARK_CONF_DIR=str(folder),
                 JAVA_TOOL_OPTIONS=SHORT_LIVED_JAVA,
+                # They need no source, and a test runs them on Spark.
+                DBT_EXCLUDE_RESOURCE_TYPES="unit_test",
                 **dbt_variables(folder),
             )
 
@@ -59,11 +91,3 @@ def require_password(server: Warehouse) -> None:
     [(file,)] = server.query("show hba_file")
     Path(file).write_text("host all all 127.0.0.1/32 scram-sha-256\n")
     server.query("select pg_reload_conf()")
-
-
-@pytest.fixture(scope="session")
-def project_in_paris(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the project whose months are those of Paris."""
-    copy = copy_project(tmp_path_factory.mktemp("project"))
-    replace_once(copy / "dbt_project.yml", "  time_zone: UTC\n", "  time_zone: Europe/Paris\n")
-    return copy

@@ -14,7 +14,9 @@ import pytest
 
 from dev import sample
 from dev.demo.__main__ import CLUSTER
+from tests.spark.conftest import ONE_PROCESS
 from tests.support import strategies
+from tests.support.project import copy_project, replace_once
 from tests.support.warehouse import PROJECT, Warehouse
 
 CASES = 1000
@@ -61,33 +63,46 @@ class Engines(NamedTuple):
 
 
 class Case(NamedTuple):
-    """What is built, and in which months."""
+    """What is built, in which months, and with which changes of dbt_project.yml."""
 
-    source: str
-    time_zone: str
+    name: str
     months: tuple[str, ...]
+    changes: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.source}-{self.time_zone}"
+        return self.name
 
 
 CASE_LIST = (
-    Case("sample", "UTC", ("2024-12",)),
-    Case("hostile", "UTC", ("2025-03", "2025-04")),
+    Case("sample", ("2024-12",)),
+    Case("hostile", ("2025-03", "2025-04")),
     # The clocks change in October, which is longer than 31 days.
-    Case("hostile", "Europe/Paris", ("2025-10", "2025-11")),
+    Case(
+        "hostile-in-paris",
+        ("2025-10", "2025-11"),
+        (
+            ("  time_zone: UTC\n", "  time_zone: Europe/Paris\n"),
+            ("  lake_format: parquet\n", "  lake_format: orc\n"),
+        ),
+    ),
 )
+IN_PARQUET = CASE_LIST[:2]
 
 
 @pytest.fixture(scope="module", params=CASE_LIST, ids=str)
 def engines(
     request: pytest.FixtureRequest,
     make_lake_warehouse: Callable[..., Warehouse],
-    project_in_paris: Path,
+    java_process: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Engines:
     case: Case = request.param
-    project = PROJECT if case.time_zone == "UTC" else project_in_paris
-    if case.source == "sample":
+    project = PROJECT
+    if case.changes:
+        project = copy_project(tmp_path_factory.mktemp("project"))
+        for old, new in case.changes:
+            replace_once(project / "dbt_project.yml", old, new)
+    if case.name == "sample":
         source = sample.read(request.getfixturevalue("sample_folder"))
     else:
         source = strategies.hostile_source(CASES)
@@ -102,7 +117,7 @@ def engines(
     for warehouse in (postgres, spark):
         warehouse.load(source)
     postgres.build(period=period)
-    spark_build(spark, period)
+    spark_build(spark.with_variables(**java_process), period)
     return Engines(postgres, spark, case.months)
 
 
@@ -122,6 +137,7 @@ def test_every_month_is_from_spark(engines: Engines) -> None:
     assert set(landed) == {(model, month) for model in SESSION_MODELS for month in engines.months}
 
 
+@pytest.mark.parametrize("engines", IN_PARQUET, indirect=True, ids=str)
 def test_every_session_has_the_same_flags(engines: Engines) -> None:
     for month in engines.months:
         columns = ", ".join(FLAG_COLUMNS)
@@ -229,7 +245,8 @@ def test_rules_unit_tests_pass_on_spark(engines: Engines) -> None:
     )
     step = {"run": "unit-tests", "sessions_run": sessions_run}
     variables = json.dumps({"period": engines.months[0], "spark_build": step})
-    finished = engines.spark.run(
+    one_process = engines.spark.with_variables(TIRUERT_SPARK_MASTER=ONE_PROCESS)
+    finished = one_process.run(
         "dbt", "build", "--target", "spark", "--target-path",
         str(Path(engines.spark.environment["DBT_TARGET_PATH"]) / "unit-tests"),
         "--cache-selected-only", "--select", "stg_qualicharge__sessions", "tag:sessions",

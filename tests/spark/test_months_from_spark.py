@@ -22,9 +22,11 @@ LANDED_RUN = (
 
 
 @pytest.fixture(scope="module")
-def warehouse(make_lake_warehouse: Callable[..., Warehouse]) -> Warehouse:
+def warehouse(
+    make_lake_warehouse: Callable[..., Warehouse], java_process: dict[str, str]
+) -> Warehouse:
     """Thirty sessions of two operators in April, built on Spark."""
-    warehouse = make_lake_warehouse()
+    warehouse = make_lake_warehouse().with_variables(**java_process)
     source, alpha, beta = network()
     source.session += [
         charge(point, noon(4, day)) for point in (alpha, beta) for day in range(1, 16)
@@ -108,10 +110,10 @@ def test_older_copy_in_the_lake_does_not_replace_a_month_of_postgres(warehouse: 
 
 
 def test_changes_of_acknowledged_figures_have_their_causes(
-    make_lake_warehouse: Callable[..., Warehouse], tmp_path: Path
+    make_lake_warehouse: Callable[..., Warehouse], java_process: dict[str, str], tmp_path: Path
 ) -> None:
     """Spark compares with the flags in PostgreSQL, then with its own in the lake."""
-    warehouse = make_lake_warehouse()
+    warehouse = make_lake_warehouse().with_variables(**java_process)
     source, alpha, beta = network()
     corrected, deleted, unchanged = (charge(alpha, noon(4, day), 10) for day in (10, 11, 12))
     # Spark cannot hold this end.

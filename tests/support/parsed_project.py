@@ -1,4 +1,4 @@
-"""The parsed project. `forked_dbt` imports this once, in the process that it forks."""
+"""The parsed project. `forked_programs` imports this once, in the process that it forks."""
 
 import os
 import tempfile
@@ -15,18 +15,22 @@ from dev.postgres import PROJECT
 DATABASE = "any_database"
 
 
-def _parse() -> Any:
+def parse(target: str) -> Any:
+    """Parse the project for a target of profiles.yml, and return its manifest."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(dbt_variables(Path(folder)) | {"PGUSER": "", "PGDATABASE": DATABASE})
-        parsed = dbtRunner().invoke(["--quiet", "parse", "--project-dir", str(PROJECT)])
+        parsed = dbtRunner().invoke(
+            ["--quiet", "parse", "--target", target, "--project-dir", str(PROJECT)]
+        )
     assert parsed.success, parsed.exception
-    return parsed.result
+    manifest = parsed.result
+    # dbt compiles a macro when it first calls it, which takes a fifth of a small build.
+    for macro in manifest.macros.values():
+        template_cache.get_node_template(macro)
+    return manifest
 
 
-manifest = _parse()
-# dbt compiles a macro when it first calls it, which takes a fifth of a small build.
-for macro in manifest.macros.values():
-    template_cache.get_node_template(macro)
+manifest = parse("warehouse")
 
 
 def manifest_for(database: str) -> Any:

@@ -18,14 +18,14 @@ from psycopg2 import extensions
 
 from dev import qualicharge
 from dev.qualicharge import Source
-from tests.support.forked_dbt import ForkedDbt, can_fork
+from tests.support.forked_programs import ForkedProgram, can_fork
 from tests.support.waiting import MAX_WAIT_SECONDS, wait_for
 
 WITHOUT_TESTS = ("--exclude-resource-types", "test", "unit_test")
 # Unit tests are a quarter of a small build, and need no source.
 WITHOUT_UNIT_TESTS = ("--exclude-resource-types", "unit_test")
 PROJECT = Path(__file__).resolve().parent.parent.parent
-Process = subprocess.Popen[str] | ForkedDbt
+Process = subprocess.Popen[str] | ForkedProgram
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,9 @@ class Warehouse:
             process.communicate(timeout=MAX_WAIT_SECONDS)
 
     def _start(self, program: str, *arguments: str) -> Process:
-        if program == "dbt" and self.project == PROJECT and can_fork(arguments, self.environment):
-            return ForkedDbt(arguments, self.project, self.environment)
+        command = (program, *arguments)
+        if self.project == PROJECT and can_fork(command, self.environment):
+            return ForkedProgram(command, self.project, self.environment)
         return subprocess.Popen(
             [Path(sys.executable).with_name(program), *arguments],
             cwd=self.project,
