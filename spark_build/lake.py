@@ -33,6 +33,11 @@ FOLDERS_IN_USE = """
     select folder, to_char(period, 'YYYY-MM'), array_agg(run) from folders group by folder, period
 """
 
+FORGET_FILLS = """
+    delete from {landing}.lake_fills
+    where to_char(period, 'YYYY-MM') = %s and not run = any(%s)
+"""
+
 
 @dataclass(frozen=True)
 class Lake:
@@ -53,19 +58,24 @@ class Lake:
         return cls(folder, path, path(folder).getFileSystem(context._jsc.hadoopConfiguration()))
 
     def delete_unused_runs(self, connection: Connection, schema: str, months: list[str]) -> None:
-        """Delete the folders of runs that are not in use. No other build on Spark is running.
+        """Delete the folders of runs that are not in use, and their rows in `lake_fills`.
 
-        An error is printed, not raised, because the months are already built. The next build that
-        computes the month deletes its folders.
+        No other build on Spark is running. An error is printed, not raised, because the months are
+        already built. The next build that computes the month deletes its folders.
         """
-        statement = sql.SQL(FOLDERS_IN_USE).format(
-            intermediate=sql.Identifier(f"{schema}_intermediate"),
-            landing=sql.Identifier(f"{schema}_landing"),
-        )
+        schemas = {
+            "intermediate": sql.Identifier(f"{schema}_intermediate"),
+            "landing": sql.Identifier(f"{schema}_landing"),
+        }
+        statement = sql.SQL(FOLDERS_IN_USE).format(**schemas)
+        forget = sql.SQL(FORGET_FILLS).format(**schemas)
         try:
             with connection.cursor() as cursor:
                 cursor.execute(statement)
                 used = {(table, month): runs for table, month, runs in cursor.fetchall()}
+                # First, so that no build looks for a folder that is gone.
+                for month in months:
+                    cursor.execute(forget, [month, used.get(("sessions", month), [])])
             for table in {"sessions"} | {table for table, _ in used}:
                 for month in months:
                     runs = used.get((table, month), [])

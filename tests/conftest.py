@@ -13,7 +13,12 @@ from dev import generator, postgres
 from dev.carbure_stub import running
 from dev.dbt import dbt_variables
 from tests.support.receiver import Scene
-from tests.support.warehouse import PROJECT, Warehouse, temporary_databases
+from tests.support.warehouse import (
+    PROJECT,
+    WITHOUT_UNIT_TESTS,
+    Warehouse,
+    temporary_databases,
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,15 +32,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class ByModule(LoadScopeScheduling):
     """Run the tests of a module in one process, because they share a database.
 
-    Tests of the modules that share nothing run one by one and last, so that all processes are
-    busy to the end.
+    Tests of the modules that share nothing are distributed one by one.
     """
 
-    SHARING_NOTHING = ("test_histories.py", "test_source_retention.py")
-
     def _split_scope(self, nodeid: str) -> str:
-        shares_nothing = any(module in nodeid for module in self.SHARING_NOTHING)
-        return nodeid if shares_nothing else super()._split_scope(nodeid)
+        return nodeid if shares_nothing(nodeid) else super()._split_scope(nodeid)
+
+
+def shares_nothing(nodeid: str) -> bool:
+    return "test_histories.py" in nodeid or "test_source_retention.py" in nodeid
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest modules first and single tests last, to keep all processes busy."""
+    items.sort(
+        key=lambda item: (not item.nodeid.startswith("tests/spark/"), shares_nothing(item.nodeid))
+    )
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -62,7 +74,8 @@ def server(
         f"tests-{binaries.parent.name}-{worker_id}" if binaries else f"tests-{worker_id}", binaries
     )
     with nullcontext(dict(os.environ)) if "PGHOST" in os.environ else own as environment:
-        yield Warehouse(environment | dbt_variables(tmp_path_factory.mktemp("dbt")))
+        variables = dbt_variables(tmp_path_factory.mktemp("dbt"))
+        yield Warehouse(environment | variables | WITHOUT_UNIT_TESTS)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,14 @@
 #}
 {% macro too_much_loss(old, new, run) %}
     {%- if not relation_exists(old) -%}{%- do return(none) -%}{%- endif -%}
+    {%- if config.get('lands') and run -%}
+        {#- Spark has compared the sessions with a look-back that was refused. -#}
+        {%- set refused = value_of_build('cast(loss as text)', 'int_lookback_sessions', current_period()) -%}
+        {%- if refused -%}{%- do return({'sessions of the look-back': fromjson(refused).sessions}) -%}{%- endif -%}
+    {%- endif -%}
+    {%- set counts_days = config.get('lands') and landed_run(model.name, current_period()) -%}
+    {#- If somebody has dropped the table, what the month had is unknown. -#}
+    {%- if counts_days and not relation_exists(intermediate_table('int_energy_daily')) -%}{%- do return(none) -%}{%- endif -%}
     {%- set measures = ['sessions'] -%}
     {%- if config.get('records_limits') and stored_limits(model.name) == judged_by() -%}
         {%- do measures.append('clean_kwh') -%}

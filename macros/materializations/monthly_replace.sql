@@ -14,6 +14,7 @@
         start of a run (plan_builds)  -> requested, for each month the run has to build
         replace_month (below)         -> built, in the transaction that replaces the rows
         create_monthly_table (below)  -> requested, for each known month: the new table is empty
+        plan_spark                    -> the same, if the table of a model that Spark computes was dropped
         record_build of an input      -> requested, if it was built while the input was requested, but not built
 
     This is why an interrupted build resumes: what was requested and not built stays requested. It is
@@ -163,7 +164,7 @@
         {% call statement('record') %}{{ record_kept(model.name) }}; commit{% endcall %}
         {% do return('kept as it was') %}
     {% endif %}
-    {% set missing = missing_input(period) if not run %}
+    {% set missing = missing_input(period, run) %}
     {% if missing %}
         {% call statement('rollback') %}rollback{% endcall %}
         {% do return('not built: ' ~ missing) %}

@@ -49,9 +49,16 @@
 
 {#
     Why the model cannot build a month, for the log; none if it can. Nothing must be computed from inputs that were
-    never built, or from a part of a month's sessions.
+    never built, or from a part of a month's sessions. `run` is the run on Spark whose rows it takes, or none.
 #}
-{% macro missing_input(period) %}
+{% macro missing_input(period, run) %}
+    {%- if run -%}
+        {#- If its table is new, its rows were taken long ago and are gone. -#}
+        {%- set is_new = not config.get('keeps_inputs') and built_at(model.name, period) is none -%}
+        {%- if not is_new or announced_rows(model.name, period, run) is not none -%}{%- do return(none) -%}{%- endif -%}
+        {%- do exceptions.warn(model.name ~ ' has no rows for ' ~ period ~ ': run python -m spark_build') -%}
+        {%- do return('run python -m spark_build') -%}
+    {%- endif -%}
     {%- set inputs = [] -%}
     {%- for node in monthly_models() if node.unique_id in model.depends_on.nodes -%}
         {%- do inputs.append(node.name) -%}
@@ -91,8 +98,8 @@
 {% endmacro %}
 
 {#
-    Request every known month of a model whose table is new. Models that read it keep their figures, because they were
-    built before this request.
+    Request every known month of a model whose table is new, or dropped. Models that read it keep their figures, because
+    they were built before this request.
 #}
 {% macro request_again(model_name) %}
     update {{ period_builds() }}

@@ -3,9 +3,9 @@
     `period_builds`. Every query here runs once per run, however long the history is.
 
     - With `var('period')`: the months requested.
-    - Else: each month that can still change, each month that a model lacks, each closed month that was not
-      built on the last day on which it could change, or later, and each month with blocked energy that can now
-      be sent. A month exists if a model knows it or the source has a session in it.
+    - Else: each month that can still change, each month that a model lacks, each closed month that a model, or one
+      that it reads, did not build on the last day on which the month could change, or later, and each month with
+      blocked energy that can now be sent. A month exists if a model knows it or the source has a session in it.
 
     Of these, a closed month that was judged by other limits than those valid for it now is built only by name.
 
@@ -119,8 +119,8 @@
 
 {#
     Request a month for every model that lacks it, and for every model if the month can still change. A closed
-    month too, if it missed its last day and is in `held`, or is in `unblocked`; but not if it is in
-    `judged_otherwise`.
+    month too, if the model or an input missed its last day and it is in `held`, or if it is in `unblocked`; but
+    not if it is in `judged_otherwise`.
 #}
 {% macro request_months(models, months, held, unblocked, judged_otherwise) %}
     insert into {{ period_builds() }} (model, period, requested_at)
@@ -133,8 +133,6 @@
     ] as date[])) as months (period)
     left join {{ period_builds() }} as builds
         on models.model = builds.model and months.period = builds.period
-    {#- Neither a longer nor a shorter window for one run, or from now on, reopens closed months. -#}
-    {%- set last_day = 'least(builds.changeable_until, ' ~ last_changeable_day('months.period') ~ ')' %}
     where
         {{ 'true' if requested_periods() or flags.FULL_REFRESH else 'false' }}
         or builds.built_at is null
@@ -143,7 +141,7 @@
             not {{ period_in('months.period', judged_otherwise) }}
             and (
                 (
-                    builds.built_at < cast({{ last_day }} as timestamp) at time zone '{{ var("time_zone") }}'
+                    (models.model, months.period) in ({{ models_that_missed_the_last_day() }})
                     and {{ period_in('months.period', held) }}
                 )
                 or {{ period_in('months.period', unblocked) }}
@@ -151,6 +149,40 @@
         )
     on conflict (model, period) do update
         set requested_at = greatest(period_builds.requested_at, excluded.requested_at)
+{% endmacro %}
+
+{#
+    A query for the models and months that were last built before the last day on which the month could change, and
+    for all models that read these: one of them may have been built alone later.
+#}
+{% macro models_that_missed_the_last_day() %}
+    {#- Neither a longer nor a shorter window for one run, or from now on, reopens closed months. -#}
+    {%- set last_day = 'least(changeable_until, ' ~ last_changeable_day('period') ~ ')' %}
+    select readers.reader, builds.period
+    from {{ period_builds() }} as builds
+    inner join (
+        values
+        {%- for node in monthly_models() %}{% set outer = loop %}
+        {%- for reader in names_with_readers([node.unique_id]) %}
+        ({{ literal(node.name) }}, {{ literal(reader) }}){{ ',' if not (outer.last and loop.last) }}
+        {%- endfor %}{% endfor %}
+    ) as readers (model, reader) on builds.model = readers.model
+    where {{ sessions_read_at() }} < cast({{ last_day }} as timestamp) at time zone '{{ var("time_zone") }}'
+{% endmacro %}
+
+{#
+    When a build read the source, as an expression. A run on Spark reads it before PostgreSQL takes the rows. A month
+    that has refused the rows of a run counts as built.
+#}
+{% macro sessions_read_at() %}
+    {%- set run -%}
+        case
+            when builds.model in ('int_session_flags', 'int_lookback_sessions') and loss is null
+                then to_timestamp(landed_run, 'YYYYMMDDHH24MISS')
+        end
+    {%- endset -%}
+    {#- Runs are named in UTC; `to_timestamp` reads the session's time zone. -#}
+    {%- do return("least(built_at, cast(" ~ run ~ " as timestamp) at time zone 'UTC')") -%}
 {% endmacro %}
 
 {% macro log_plan(models) %}

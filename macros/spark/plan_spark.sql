@@ -1,29 +1,32 @@
 {#
     For `python -m spark_build`: print the months that Spark has to compute, as one line of JSON, and request them
-    for all models that read sessions.
+    for all models that Spark computes, and for their readers.
 
         [{"month": "2025-04", "sessions_run": null, "has_landed": false, "states_version": "2025-05-02 …",
           "flags_before": "20250502010203", "limits_have_changed": false}]
 
     `sessions_run` is the run that filled the lake; null if it has to be filled, because the source has the month.
+    If only other models than the flags have to be computed, the flags' sessions and limits must be the same as before.
     `has_landed` is true if an interrupted run has computed the month, and states and limits have not changed since.
     `flags_before` is where the month's flags are now, if CARBURE has acknowledged something of the month: in the
     `warehouse`, or in the lake's folder of a run. `limits_have_changed` is true if these flags were judged by other limits.
 #}
 {% macro plan_spark() %}
-    {%- set models = [] -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' and 'sessions' in node.tags -%}
-        {%- do models.append(node.name) -%}
+    {%- set on_spark = [] -%}
+    {%- for node in monthly_models() if 'sessions' in node.tags -%}{%- do on_spark.append(node) -%}{%- endfor -%}
+    {%- set names = "('" ~ on_spark | map(attribute='name') | join("', '") ~ "')" -%}
+    {#- A table that somebody has dropped would otherwise be noticed only when Spark has ended. -#}
+    {%- for node in on_spark if not node.config.keeps_inputs and not relation_exists(intermediate_table(node.name)) -%}
+        {%- call statement('request_again') -%}{{ request_again(node.name) }}; commit{%- endcall -%}
     {%- endfor -%}
-    {%- set names = "('" ~ models | join("', '") ~ "')" -%}
-    {%- set months = [] -%}
-    {%- for name in models -%}{%- do months.extend(requested_months(name)) -%}{%- endfor -%}
     {%- set plan = [] -%}
-    {%- for month in months | unique | sort -%}
+    {%- for month in months_for_spark(on_spark | map(attribute='name')) -%}
         {%- do context.update({'current_month': month}) -%}
+        {%- set run = landed_run('int_session_flags', month) -%}
+        {%- set may_fill = month in requested_months('int_session_flags') -%}
         {#- If PostgreSQL has computed the month since, the lake's sessions may be older than its own. -#}
-        {%- set filled = last_fill(month) if landed_run('int_session_flags', month) -%}
-        {%- set fills = source_holds(month) and not source_has_lost(month, filled) -%}
+        {%- set filled = last_fill(month, none if may_fill else run) if run -%}
+        {%- set fills = may_fill and source_holds(month) and not source_has_lost(month, filled) -%}
         {%- if fills or filled -%}
             {%- set version = states_version(month) -%}
             {%- do plan.append({
@@ -41,7 +44,9 @@
             insert into {{ period_builds() }} (model, period, requested_at)
             select model, cast('{{ entry.month }}-01' as date), {{ computed_at() }}
             from unnest(cast(array[
-                {%- for name in models -%}{{ literal(name) }}{{ ', ' if not loop.last }}{%- endfor -%}
+                {%- for name in names_with_readers(on_spark | map(attribute='unique_id')) -%}
+                    {{ literal(name) }}{{ ', ' if not loop.last }}
+                {%- endfor -%}
             ] as text[])) as models (model)
             on conflict (model, period) do update set requested_at = excluded.requested_at;
             commit
@@ -51,11 +56,37 @@
     {%- do print(tojson(plan)) -%}
 {% endmacro %}
 
-{# The latest complete copy of a month's sessions in the lake, and the run of the first one. None without a copy. #}
-{% macro last_fill(month) %}
+{#
+    The months that some of `models` have to build, on Spark. If the flags are built, the engine that computed them
+    computes the rest too, but not from limits that they were not judged by.
+#}
+{% macro months_for_spark(models) %}
+    {%- set of_flags = requested_months('int_session_flags') -%}
+    {%- set judged_otherwise = months_judged_otherwise() | map(attribute=0) | list -%}
+    {%- set months, left_out = of_flags | list, [] -%}
+    {%- for name in models -%}
+        {%- for month in requested_months(name) if month not in of_flags and landed_run('int_session_flags', month) -%}
+            {%- do (left_out if month in judged_otherwise else months).append(month) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for month in left_out | unique | sort -%}
+        {%- do exceptions.warn(
+            month ~ ': not computed again, because it would be judged by other limits than before. To do so, run '
+            ~ 'python -m spark_build --period ' ~ month
+        ) -%}
+    {%- endfor -%}
+    {%- do return(months | unique | sort) -%}
+{% endmacro %}
+
+{#
+    The latest complete copy of a month's sessions in the lake, or the one that `run` has read, and the run of the
+    first copy. None without a copy.
+#}
+{% macro last_fill(month, run) %}
     {%- set fills = run_query(
         'select run, sessions, min(run) over () from ' ~ lake_fills()
-        ~ " where period = cast('" ~ month ~ "-01' as date) order by run desc limit 1"
+        ~ " where period = cast('" ~ month ~ "-01' as date)"
+        ~ (' and run <= ' ~ literal(run) if run else '') ~ ' order by run desc limit 1'
     ).rows -%}
     {%- do return({'run': fills[0][0], 'sessions': fills[0][1] | int, 'first_run': fills[0][2]} if fills else none) -%}
 {% endmacro %}

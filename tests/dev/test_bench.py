@@ -1,13 +1,14 @@
 """The whole benchmark, on a small data set."""
 
 import json
+import os
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
-from tests.support.warehouse import PROJECT
+from tests.support.warehouse import PROJECT, WITHOUT_UNIT_TESTS
 
 SESSIONS = 20_000
 
@@ -29,6 +30,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
             *measures.split(),
         ],
         cwd=PROJECT,
+        env=os.environ | WITHOUT_UNIT_TESTS,
         timeout=800,
         check=True,
     )

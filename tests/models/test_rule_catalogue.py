@@ -16,7 +16,7 @@ from dev.demo import summary
 from reports.typography import typeset
 from tests.support.project import copy_project, replace_once
 from tests.support.two_operators import charge, network, noon
-from tests.support.warehouse import Warehouse
+from tests.support.warehouse import WITH_UNIT_TESTS, Warehouse
 
 SIREN = "732829320"
 
@@ -94,7 +94,7 @@ def with_rule(warehouse: Warehouse, changed_project: Path) -> Warehouse:
     ]
     warehouse.load(source)
     changed = replace(warehouse, project=changed_project).with_variables(
-        DBT_TARGET_PATH=str(changed_project / "target")
+        DBT_TARGET_PATH=str(changed_project / "target"), **WITH_UNIT_TESTS
     )
     # With the books, the waterfall and the unit test among the tests.
     changed.dbt("build")

@@ -12,7 +12,7 @@ from dev import postgres
 from dev.dbt import dbt_variables
 from spark_build.settings import SparkSettings
 from tests.support.forked_programs import parse_for_spark_too
-from tests.support.warehouse import Warehouse, temporary_databases
+from tests.support.warehouse import WITHOUT_UNIT_TESTS, Warehouse, temporary_databases
 
 JDBC_DRIVER = SparkSettings.model_fields["jdbc_driver"].default
 # Starts sooner than a cluster with separate executors.
@@ -76,8 +76,7 @@ def make_lake_warehouse(
                 TIRUERT_SPARK_MASTER=master,
                 SPARK_CONF_DIR=str(folder),
                 JAVA_TOOL_OPTIONS=SHORT_LIVED_JAVA,
-                # They need no source, and a test runs them on Spark.
-                DBT_EXCLUDE_RESOURCE_TYPES="unit_test",
+                **WITHOUT_UNIT_TESTS,
                 **dbt_variables(folder),
             )
 

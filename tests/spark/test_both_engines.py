@@ -16,6 +16,7 @@ from dev import sample
 from dev.demo.__main__ import CLUSTER
 from tests.spark.conftest import ONE_PROCESS
 from tests.support import strategies
+from tests.support.forked_programs import ON_SPARK
 from tests.support.project import copy_project, replace_once
 from tests.support.warehouse import PROJECT, Warehouse
 
@@ -238,19 +239,17 @@ def test_nothing_is_left_behind(engines: Engines) -> None:
 
 
 @pytest.mark.parametrize("engines", CASE_LIST[1:2], indirect=True, ids=str)
-def test_rules_unit_tests_pass_on_spark(engines: Engines) -> None:
+def test_rules_unit_tests_pass_on_spark(engines: Engines, java_process: dict[str, str]) -> None:
     """The unit tests of the models run on both engines."""
     [(sessions_run,)] = engines.spark.query(
         "select run from tiruert_landing.lake_fills where period = %s", f"{engines.months[0]}-01"
     )
     step = {"run": "unit-tests", "sessions_run": sessions_run}
     variables = json.dumps({"period": engines.months[0], "spark_build": step})
-    one_process = engines.spark.with_variables(TIRUERT_SPARK_MASTER=ONE_PROCESS)
+    one_process = engines.spark.with_variables(TIRUERT_SPARK_MASTER=ONE_PROCESS, **java_process)
     finished = one_process.run(
-        "dbt", "build", "--target", "spark", "--target-path",
-        str(Path(engines.spark.environment["DBT_TARGET_PATH"]) / "unit-tests"),
-        "--cache-selected-only", "--select", "stg_qualicharge__sessions", "tag:sessions",
-        "--exclude-resource-types", "test", "--vars", variables,
+        "dbt", "build", "--cache-selected-only", "--exclude-resource-types", "test",
+        "--select", "stg_qualicharge__sessions", "tag:sessions", "--vars", variables, *ON_SPARK,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout
     assert "PASS int_session_flags::" in finished.stdout

@@ -25,11 +25,17 @@ LANDED_RUN = (
 def warehouse(
     make_lake_warehouse: Callable[..., Warehouse], java_process: dict[str, str]
 ) -> Warehouse:
-    """Thirty sessions of two operators in April, built on Spark."""
+    """Thirty sessions of two operators in April, and the look-back, built on Spark."""
     warehouse = make_lake_warehouse().with_variables(**java_process)
     source, alpha, beta = network()
     source.session += [
         charge(point, noon(4, day)) for point in (alpha, beta) for day in range(1, 16)
+    ]
+    # Only long sessions of the look-back are kept.
+    source.session += [
+        charge(point, noon(3, day))._replace(end=noon(3, day) + timedelta(hours=25))
+        for point in (alpha, beta)
+        for day in range(25, 31)
     ]
     warehouse.load(source)
     run(warehouse, *SPARK_BUILD)
@@ -48,6 +54,12 @@ def lake_runs(warehouse: Warehouse, table: str) -> list[str]:
     return [folder.name for folder in lake.glob(f"{table}/month=2025-04/run=*")]
 
 
+def recorded_fills(warehouse: Warehouse) -> list[str]:
+    """Return the folders of sessions that the lake should have."""
+    fills = warehouse.query("select 'run=' || run from tiruert_landing.lake_fills")
+    return [folder for (folder,) in fills]
+
+
 def sums(warehouse: Warehouse) -> list[list[tuple]]:
     """Return the marts without those of single sessions, which differ between the engines."""
     return [rows for mart, rows in contents(warehouse).items() if mart != "sessions_flagged"]
@@ -57,6 +69,38 @@ def test_full_refresh_is_refused(warehouse: Warehouse) -> None:
     finished = warehouse.run("dbt", "build", "--full-refresh")
     assert finished.returncode != 0
     assert "a full refresh would drop what was computed on Spark (2025-04)" in finished.stdout
+
+
+def test_wrong_states_stop_the_build_before_spark(warehouse: Warehouse) -> None:
+    """A charge point has two states at once."""
+    before = sums(warehouse)
+    states = "tiruert_intermediate.charge_point_states"
+    warehouse.query(f"create table copies as table {states}; insert into {states} table copies")
+    finished = warehouse.run(*SPARK_BUILD)
+    assert finished.returncode == 1
+    assert "Failure in test unique_charge_point_states_charge_point_id" in finished.stdout
+    assert "computing it on Spark" not in finished.stdout
+    assert sums(warehouse) == before
+    warehouse.query(f"truncate {states}; insert into {states} table copies; drop table copies")
+
+
+def test_month_does_not_change_without_its_look_back(warehouse: Warehouse) -> None:
+    """The platform has dropped it, but not yet a session of the month. One has been corrected."""
+    before, runs = sums(warehouse), lake_runs(warehouse, "sessions")
+    warehouse.query("create table public.copy as select * from qualicharge.session")
+    warehouse.query("delete from qualicharge.session where start < '2025-04-01Z'")
+    warehouse.query(
+        "update qualicharge.session set energy = 11 where start = (select min(start) from copy"
+        " where start > '2025-04-01Z')"
+    )
+    finished = warehouse.run(*SPARK_BUILD)
+    assert finished.returncode == 1
+    assert "Failure in test months_keep_their_sessions" in finished.stdout
+    assert sums(warehouse) == before
+    assert lake_runs(warehouse, "sessions") == runs
+    warehouse.query(
+        "truncate qualicharge.session; insert into qualicharge.session table copy; drop table copy"
+    )
 
 
 def test_losses_of_the_source_do_not_reach_the_lake(warehouse: Warehouse) -> None:
@@ -83,8 +127,11 @@ def test_losses_of_the_source_do_not_reach_the_lake(warehouse: Warehouse) -> Non
     output = run(warehouse, "dbt", "build", "--vars", APRIL)
     assert "2025-04 is not built" in output
     assert sums(warehouse) == before
+
+    warehouse.query("drop table tiruert_intermediate.int_energy_daily cascade")
     run(warehouse, *SPARK_BUILD)
     assert sums(warehouse) == before
+    assert recorded_fills(warehouse) == lake_runs(warehouse, "sessions")
     warehouse.query("insert into qualicharge.session select * from public.copy")
 
 
@@ -160,6 +207,7 @@ def test_changes_of_acknowledged_figures_have_their_causes(
         (33, 15, ALPHA, "sessions_deleted", 1, -10),
     ]
     assert foreign_file.exists()
+    assert recorded_fills(warehouse) == lake_runs(warehouse, "sessions")
     [(latest,)] = warehouse.query(LANDED_RUN)
     runs = lake_runs(warehouse, "*")
     assert len(runs) == 7

@@ -23,6 +23,7 @@ PARSED_OPTIONS = ("source_schema", "--target")
 WITHOUT_FILES = {"DBT_LOG_LEVEL_FILE": "none", "DBT_WRITE_JSON": "false"}
 COMMANDS = ("build", "run", "test", "run-operation", "compile")
 SPARK_BUILD = ("python", "-m", "spark_build")
+ON_SPARK = ("--target", "spark")
 PARSED_PROJECT = "tests.support.parsed_project"
 
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -41,9 +42,14 @@ def can_fork(command: Sequence[str], environment: dict[str, str]) -> bool:
     if command[0] != "dbt":
         return tuple(command[:3]) == SPARK_BUILD
     name = next(argument for argument in command[1:] if not argument.startswith("-"))
+    options = command[:-2] if is_on_spark(command) else command
     return name in COMMANDS and not any(
-        option in argument for argument in command for option in PARSED_OPTIONS
+        option in argument for argument in options for option in PARSED_OPTIONS
     )
+
+
+def is_on_spark(command: Sequence[str]) -> bool:
+    return tuple(command[-2:]) == ON_SPARK
 
 
 class ForkedProgram:
@@ -100,8 +106,15 @@ def _run_dbt(arguments: Sequence[str]) -> None:
 
     from tests.support.parsed_project import manifest_for  # noqa: PLC0415
 
-    manifest = manifest_for(os.environ["PGDATABASE"])
+    if is_on_spark(arguments):
+        from spark_build.dbt import stop_spark  # noqa: PLC0415
+        from tests.support.parsed_for_spark import manifest  # noqa: PLC0415
+    else:
+        manifest = manifest_for(os.environ["PGDATABASE"])
     finished = dbtRunner(manifest=manifest).invoke(list(arguments))
+    if is_on_spark(arguments):
+        # Otherwise no later build could use the same Java process.
+        stop_spark()
     raise SystemExit(2 if finished.exception else int(not finished.success))
 
 

@@ -22,8 +22,9 @@ from tests.support.forked_programs import ForkedProgram, can_fork
 from tests.support.waiting import MAX_WAIT_SECONDS, wait_for
 
 WITHOUT_TESTS = ("--exclude-resource-types", "test", "unit_test")
-# Unit tests are a quarter of a small build, and need no source.
-WITHOUT_UNIT_TESTS = ("--exclude-resource-types", "unit_test")
+# Unit tests are a quarter of a small build, and need no source. test_rules.py runs them.
+WITHOUT_UNIT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": "unit_test"}
+WITH_UNIT_TESTS = {"DBT_EXCLUDE_RESOURCE_TYPES": ""}
 PROJECT = Path(__file__).resolve().parent.parent.parent
 Process = subprocess.Popen[str] | ForkedProgram
 

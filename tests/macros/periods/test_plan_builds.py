@@ -122,11 +122,37 @@ def test_empty_source_is_a_warning(
     assert "the source has no session at all" in finished.stdout
 
 
+MARTS_LATER = """
+    update tiruert_intermediate.period_builds
+    set built_at = '2025-06-14 10:00Z', requested_at = '2025-06-14 10:00Z'
+    where model !~ '^int_'
+"""
+# That it missed the day is no reason to read the source again.
+ONE_MART_EARLIER = """
+    update tiruert_intermediate.period_builds
+    set built_at = '2025-06-13 10:00Z', requested_at = '2025-06-13 10:00Z'
+    where model = 'data_freshness'
+"""
+# Spark had read the sessions before midnight.
+FROM_SPARK = """
+    update tiruert_intermediate.period_builds set landed_run = '20250613235900'
+    where model = 'int_session_flags'
+"""
+
+
 @pytest.mark.parametrize(
-    ("built_at", "is_built"), [("2025-06-13 23:59Z", True), ("2025-06-14 00:00Z", False)]
+    ("built_at", "then", "is_built"),
+    [
+        ("2025-06-13 23:59Z", None, True),
+        ("2025-06-14 00:00Z", None, False),
+        ("2025-06-13 23:59Z", MARTS_LATER, True),
+        ("2025-06-14 00:10Z", FROM_SPARK, True),
+        ("2025-06-14 00:10Z", ONE_MART_EARLIER, False),
+    ],
+    ids=["before", "on the day", "marts later", "Spark over midnight", "one mart earlier"],
 )
 def test_closed_month_that_missed_its_last_day_is_built(
-    make_warehouse: Callable[..., Warehouse], built_at: str, is_built: bool
+    make_warehouse: Callable[..., Warehouse], built_at: str, then: str | None, is_built: bool
 ) -> None:
     """April could change until 14 June. A correction has arrived since its last build."""
     warehouse = make_warehouse()
@@ -141,6 +167,8 @@ def test_closed_month_that_missed_its_last_day_is_built(
         built_at,
         built_at,
     )
+    if then:
+        warehouse.query(then)
     warehouse.build()
     received = "select received_kwh from tiruert.energy_balance_monthly"
     assert warehouse.query(received) == [(12 if is_built else 10,)]

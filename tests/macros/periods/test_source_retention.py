@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.two_operators import charge, contents, delete, move, network, noon
-from tests.support.warehouse import WITHOUT_UNIT_TESTS, Warehouse
+from tests.support.warehouse import Warehouse
 
 BOTH_MONTHS = "2025-04..2025-05"
 KEPT = "computed from the sessions kept in the warehouse"
@@ -39,7 +39,7 @@ def drop_by_partition(warehouse: Warehouse, before: str) -> None:
 
 def build(warehouse: Warehouse, *arguments: str, **variables: object) -> str:
     """Run `dbt build` with its data tests and return its output."""
-    options = (*WITHOUT_UNIT_TESTS, *arguments, "--vars", json.dumps(variables))
+    options = (*arguments, "--vars", json.dumps(variables))
     finished = warehouse.run("dbt", "--no-use-colors", "build", *options)
     assert finished.returncode == 0, finished.stdout[-3000:]
     return finished.stdout
