@@ -71,9 +71,12 @@ ACKNOWLEDGED_SQL = sql.SQL("""
         exists (
             select from request
             inner join request_station using (request_id)
+            left join response using (request_id)
             where
                 request.period = %(period)s
                 and not request.is_adopted
+                -- The others have changed nothing at CARBURE.
+                and coalesce(response.outcome, 'uncertain') in ('accepted', 'uncertain')
                 and request_station.id_station_itinerance = newest.id_station_itinerance
         ) as is_sent
     from newest
@@ -88,8 +91,8 @@ ACKNOWLEDGED_SQL = sql.SQL("""
 class AdoptedStation(NamedTuple):
     """A station as the previous flow sent it.
 
-    `is_in_ledger` if the ledger has the same already, `is_sent` if this sender has sent the station
-    since.
+    `is_in_ledger` if the ledger has the same already, `is_sent` if CARBURE may have stored what
+    this sender has sent since.
     """
 
     number: int

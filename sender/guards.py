@@ -43,14 +43,12 @@ FACTS_SQL = """
             and balance.received_kwh
             = balance.rejected_kwh + balance.blocked_kwh + balance.sendable_kwh
             and balance.sendable_sessions = mart.sessions
-            -- Stations are rounded to the Wh. If energies are finer, each may be off by half a Wh.
-            and abs(balance.sendable_kwh - mart.energy_mwh * 1000) <= case
-                when balance.sendable_kwh = round(balance.sendable_kwh, 3) then 0
-                else mart.stations * 0.0005
-            end
+            -- Stations are rounded to the Wh, but sessions may be finer. dbt's test is stricter.
+            and abs(balance.sendable_kwh - mart.energy_mwh * 1000) <= mart.stations * 0.0005
             and (mart.stations = 0 or balance.computed_at = mart.computed_at),
-            mart.stations = 0 and balance.period is null
-        ) as is_balanced
+            false
+        ) as is_balanced,
+        balance.period is not null as is_built
     from mart
     cross join acknowledged
     left join energy_balance_monthly as balance on balance.period = %(period)s
@@ -61,7 +59,7 @@ class Facts(NamedTuple):
     """What the guards check. `stations` counts only those with energy.
 
     `acknowledged_stations` is the number for the period or for the month before, whichever is
-    larger. `acknowledged_mwh` is the energy for the period.
+    larger. `acknowledged_mwh` is the energy for the period. `is_built` if the period has books.
     """
 
     stations: int
@@ -70,6 +68,7 @@ class Facts(NamedTuple):
     acknowledged_mwh: Decimal
     computed_at: datetime | None
     is_balanced: bool
+    is_built: bool
 
 
 def read_facts(connection: Connection, period: date) -> Facts:
@@ -82,7 +81,12 @@ def read_facts(connection: Connection, period: date) -> Facts:
 
 
 def check_books(period: date, facts: Facts) -> None:
-    """Check that the mart agrees with the energy balance. Raises GuardError."""
+    """Check that there is an energy balance, and that the mart agrees with it.
+
+    Raises GuardError.
+    """
+    if not facts.is_built:
+        raise GuardError(f"the marts have no session of {period:%Y-%m}: {_build_command(period)}")
     if not facts.is_balanced:
         raise GuardError(
             f"the books of {period:%Y-%m} do not balance: {_build_command(period)}; if that does"
@@ -101,6 +105,7 @@ def check_closed(period: date, facts: Facts, now: datetime, settings: SenderSett
         raise GuardError(
             f"{period:%Y-%m} is open until {closed_on}: wait, or use --allow-open-period"
         )
+    # All sessions may be rejected or blocked.
     computed_on = closed_on if facts.computed_at is None else _utc_date(facts.computed_at)
     if computed_on < closed_on:
         raise GuardError(

@@ -64,7 +64,8 @@ compared as (
 select
     amenageur_name,
     siren,
-    operational_unit_code,
+    -- The previous flow may have sent another unit, which this sender refuses. CARBURE's row is found without it.
+    case when is_removed then left(id_station_itinerance, 5) else operational_unit_code end as operational_unit_code,
     id_station_itinerance,
     energy_mwh,
     is_controlled,

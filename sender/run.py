@@ -16,6 +16,7 @@ from sender.client import CarbureClient, Entity
 from sender.clock import Clock
 from sender.errors import GuardError
 from sender.ledger import Ledger
+from sender.other_months import uncredited_months
 from sender.payload import Payload, find_problems
 from sender.period_lock import lock_period
 from sender.plan import Action, PlannedStation, read_plan
@@ -91,6 +92,7 @@ class Run:
             self.summary.hold_back(siren)
         self._check_selected_sirens()
         self._warn_about_names()
+        self._warn_about_other_months()
 
     def payload_json(self) -> Iterator[str]:
         """Yield what would be sent as parts of one JSON array."""
@@ -230,10 +232,23 @@ class Run:
                 )
             elif not found:
                 logger.warning(
-                    "%s %s is not known to CARBURE: its energy will not be visible there",
+                    "%s %s is not known to CARBURE: its energy will not be visible there until it"
+                    " is and this month is sent again",
                     siren,
                     min(names),
                 )
+
+    def _warn_about_other_months(self) -> None:
+        for month in uncredited_months(
+            self._connection, self._options.period, self._entity_ids or {}
+        ):
+            logger.warning(
+                "%s: %d stations with %s MWh were sent when CARBURE did not credit their SIREN as"
+                " it does now, or the ledger does not know: send this month again",
+                f"{month.period:%Y-%m}",
+                month.stations,
+                month.energy_mwh,
+            )
 
 
 def _chunks(stations: Iterable[PlannedStation]) -> Iterator[list[PlannedStation]]:

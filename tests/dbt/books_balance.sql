@@ -1,5 +1,5 @@
 -- Each session of a month is rejected, blocked or sendable, and the marts match the balance to the
--- Wh. A difference of 0.5 Wh per row of a mart is accepted only if the source has fractions of Wh.
+-- Wh. A difference of 0.5 Wh per row of a mart is accepted only in a month with fractions of Wh.
 
 {%- set months = checked_months() %}
 
@@ -8,6 +8,12 @@ with
 balance as (
     select * from {{ ref('energy_balance_monthly') }}
     where {{ period_in('period', months) }}
+),
+
+months_with_fractions as (
+    select distinct period
+    from {{ ref('int_energy_daily') }}
+    where energy_kwh <> round(energy_kwh, 3) and {{ period_in('period', months) }}
 ),
 
 entries as (
@@ -72,6 +78,6 @@ group by period, item
 having
     sum(sessions) <> 0
     or abs(sum(energy_kwh)) > case
-        when sum(energy_kwh) = round(sum(energy_kwh), 3) then 0
-        else sum(rounding_kwh)
+        when period in (select fractions.period from months_with_fractions as fractions) then sum(rounding_kwh)
+        else 0
     end

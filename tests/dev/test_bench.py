@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.warehouse import PROJECT, WITHOUT_UNIT_TESTS
+from tests.support.warehouse import PROJECT
 
 SESSIONS = 20_000
 
@@ -30,7 +30,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
             *measures.split(),
         ],
         cwd=PROJECT,
-        env=os.environ | WITHOUT_UNIT_TESTS,
+        env=os.environ | {"DBT_EXCLUDE_RESOURCE_TYPES": "test unit_test"},
         timeout=800,
         check=True,
     )

@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import product
@@ -67,6 +68,20 @@ def odd_build(warehouse: Warehouse) -> OddBuild:
         qualicharge.load(connection, third)
     finished = warehouse.run("dbt", "build")
     return OddBuild(warehouse, finished, rows_before, rows_of_others(warehouse), third.session)
+
+
+def test_fractions_of_wh_that_add_up_to_whole_wh_balance(
+    make_warehouse: Callable[..., Warehouse],
+) -> None:
+    """12.0005 and 7.0005 kWh are 19.001, but their stations are rounded to 12.001 and 7.001."""
+    warehouse = make_warehouse()
+    source, alpha, beta = network()
+    source.amenageur[1] = source.amenageur[1]._replace(siren_amenageur=SIREN)
+    source.session += [charge(alpha, STARTS[0], 12.0005), charge(beta, STARTS[0], 7.0005)]
+    warehouse.load(source)
+    warehouse.dbt("build")
+    total = "select sum(energy_mwh) from tiruert.station_energy_monthly"
+    assert warehouse.query(total) == [(Decimal("0.019002"),)]
 
 
 def odd_operator() -> Source:

@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from common.exit_codes import ExitCode
-from tests.support.receiver import SIRENS, Scene, mart_of
+from tests.support.receiver import LEDGER_TABLES, SIRENS, Scene, mart_of
 from tests.support.warehouse import Warehouse
 
 ALPHA, BETA = SIRENS
@@ -116,6 +116,33 @@ def test_what_this_sender_has_sent_is_not_overwritten(scene: Scene, root_url: st
     add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 99.0}, "2025-05-22")
     assert "sent since" in adopt(scene.warehouse).stdout
     assert acknowledged(scene.warehouse) == before
+
+
+def test_station_that_carbure_has_refused_is_adopted(scene: Scene, root_url: str) -> None:
+    """The ledger was lost, and the station is locked."""
+    scene.set_mart(MART)
+    scene.run(root_url)
+    scene.stub.lock(*scene.stub.rows[0].key)
+    scene.warehouse.query(f"truncate {', '.join(f'tiruert_ledger.{t}' for t in LEDGER_TABLES)}")
+    assert scene.run(root_url) == ExitCode.INCOMPLETE
+    assert "FRX00P0" not in acknowledged(scene.warehouse)
+    add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 1.0}, "2025-05-22")
+    adopt(scene.warehouse)
+    assert acknowledged(scene.warehouse)["FRX00P0"] == 1
+    assert scene.run(root_url) == ExitCode.SUCCESS
+
+
+def test_adopted_station_of_another_unit_does_not_hold_back_its_siren(
+    scene: Scene, root_url: str
+) -> None:
+    """CARBURE accepts a unit that is not the station's prefix. Our marts block such a station."""
+    scene.set_mart(MART)
+    scene.register(ALPHA)
+    add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 5.0, "FRX77P1": 8.0}, "2025-05-22")
+    adopt(scene.warehouse)
+    assert scene.run(root_url) == ExitCode.SUCCESS
+    assert acknowledged(scene.warehouse)["FRX77P1"] == 0
+    assert acknowledged(scene.warehouse)["FRX00P0"] == 1
 
 
 @pytest.mark.parametrize(

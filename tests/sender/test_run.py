@@ -49,6 +49,21 @@ def test_stations_are_sent_again_once_carbure_knows_the_siren(scene: Scene, root
     scene.check_settled(FIRST)
 
 
+def test_other_month_that_carbure_would_credit_now_is_named(
+    scene: Scene, root_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Alpha's stations have 6 MWh in March, which was sent when CARBURE did not know its SIREN."""
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    scene.warehouse.query("update tiruert_ledger.request set period = '2025-03-01'")
+    scene.run(root_url)
+    assert "send this month again" not in caplog.text
+    scene.register(ALPHA)
+    scene.run(root_url)
+    assert "2025-03: 3 stations with 6.000000 MWh were sent when" in caplog.text
+    assert "2025-04: 3 stations" not in caplog.text
+
+
 @pytest.mark.parametrize(
     "pending",
     [
