@@ -78,6 +78,7 @@ group by period, item
 having
     sum(sessions) <> 0
     or abs(sum(energy_kwh)) > case
-        when period in (select fractions.period from months_with_fractions as fractions) then sum(rounding_kwh)
+        when period in (select fractions.period from months_with_fractions as fractions)
+            then sum(rounding_kwh)
         else 0
     end
