@@ -11,7 +11,7 @@ EXIT_CODES = {
     ExitCode.CHANGES_PENDING: "with --plan: something would be sent",
     ExitCode.USAGE: "an invalid option, or a missing or invalid setting",
     ExitCode.WAREHOUSE: "the warehouse is unavailable or not built, or another sender is running",
-    ExitCode.GUARD: "a guard refuses: open period, unbalanced books, or too much missing",
+    ExitCode.GUARD: "a guard refuses: open period, no balanced books, or too much missing",
     ExitCode.CARBURE: "CARBURE is unreachable, or refuses the credentials",
     ExitCode.INTERRUPTED: "interrupted; what was already sent is shown",
 }

@@ -86,7 +86,9 @@ def check_books(period: date, facts: Facts) -> None:
     Raises GuardError.
     """
     if not facts.is_built:
-        raise GuardError(f"the marts have no session of {period:%Y-%m}: {_build_command(period)}")
+        raise GuardError(
+            f"the marts have no energy balance of {period:%Y-%m}: {_build_command(period)}"
+        )
     if not facts.is_balanced:
         raise GuardError(
             f"the books of {period:%Y-%m} do not balance: {_build_command(period)}; if that does"

@@ -15,7 +15,7 @@ UNCREDITED_SQL = """
             as entities (siren, entity_id)
     ),
 
-    -- Few rows, so that the status of most months is not computed.
+    -- There are few requests, but many stations. Their status is computed only for these months.
     candidates as (
         select distinct request.period
         from request
@@ -26,9 +26,18 @@ UNCREDITED_SQL = """
             and not request.is_adopted
             and request.entity_id is distinct from entities.entity_id
             and request.period <> %(period)s
+            -- Without books, a month cannot be sent again.
+            and exists (
+                select from energy_balance_monthly as balance
+                where balance.period = request.period
+            )
     )
 
-    select station_status.period, count(*), sum(station_status.energy_mwh)
+    select
+        station_status.period,
+        count(*),
+        sum(station_status.energy_mwh),
+        array_agg(distinct station_status.siren)
     from station_status
     inner join entities using (siren)
     where
@@ -48,6 +57,7 @@ class UncreditedMonth(NamedTuple):
     period: date
     stations: int
     energy_mwh: Decimal
+    sirens: list[str]
 
 
 def uncredited_months(
@@ -55,7 +65,8 @@ def uncredited_months(
 ) -> Iterator[UncreditedMonth]:
     """Yield the months other than `period` in which CARBURE would now credit more if sent again.
 
-    `entity_ids` has the entity that CARBURE credits for each SIREN.
+    `entity_ids` has the entity that CARBURE credits for each SIREN. Raises psycopg2's QueryCanceled
+    if the warehouse is too slow.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from itertools import groupby, islice
 from operator import attrgetter
 
+from psycopg2 import errors
+
 from common.database import Connection, snapshot
 from common.errors import SettingsError
 from common.exit_codes import ExitCode
@@ -239,16 +241,22 @@ class Run:
                 )
 
     def _warn_about_other_months(self) -> None:
-        for month in uncredited_months(
-            self._connection, self._options.period, self._entity_ids or {}
-        ):
-            logger.warning(
-                "%s: %d stations with %s MWh were sent when CARBURE did not credit their SIREN as"
-                " it does now, or the ledger does not know: send this month again",
-                f"{month.period:%Y-%m}",
-                month.stations,
-                month.energy_mwh,
+        try:
+            months = uncredited_months(
+                self._connection, self._options.period, self._entity_ids or {}
             )
+            for month in months:
+                logger.warning(
+                    "%s: CARBURE did not credit %d stations with %s MWh as it does now, or the"
+                    " ledger does not know: send this month again (%s)",
+                    f"{month.period:%Y-%m}",
+                    month.stations,
+                    month.energy_mwh,
+                    ", ".join(month.sirens),
+                )
+        except errors.QueryCanceled:
+            # No reason not to send this month.
+            logger.warning("other months were not checked: the warehouse is too slow")
 
 
 def _chunks(stations: Iterable[PlannedStation]) -> Iterator[list[PlannedStation]]:

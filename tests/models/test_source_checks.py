@@ -34,6 +34,18 @@ def check_source(warehouse: Warehouse, variables: str = "{}") -> tuple[int, str]
     return finished.returncode, finished.stdout
 
 
+def test_books_that_differ_by_one_wh_are_an_error(built: Warehouse) -> None:
+    """Sessions have whole Wh, so rounding is no excuse."""
+    built.query(
+        "update tiruert.station_energy_monthly set energy_mwh = energy_mwh + 0.000001"
+        " where id_station_itinerance = (select min(id_station_itinerance)"
+        " from tiruert.station_energy_monthly)"
+    )
+    finished = built.run("dbt", "test", "--select", "books_balance")
+    assert finished.returncode == 1
+    assert "Failure in test books_balance" in finished.stdout
+
+
 def test_sessions_added_corrected_and_deleted_during_a_build_are_no_error(built: Warehouse) -> None:
     built.query(
         """

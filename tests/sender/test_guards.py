@@ -73,7 +73,7 @@ def test_day_on_which_the_mart_was_built_is_that_in_utc(
     ("difference_kwh", "code"),
     [("0.0019", ExitCode.SUCCESS), ("0.0021", ExitCode.GUARD), ("0.001", ExitCode.SUCCESS)],
 )
-def test_books_may_differ_by_half_a_wh_per_station_if_sessions_are_finer(
+def test_books_may_differ_by_half_a_wh_per_station(
     scene: Scene, root_url: str, difference_kwh: str, code: ExitCode
 ) -> None:
     """There are four stations. Sessions with fractions of Wh may add up to whole Wh."""
@@ -114,7 +114,7 @@ def test_month_that_was_never_built_does_not_correct_everything_to_zero(
             scene.warehouse.query(f"delete from tiruert.{mart} where period = '2025-04-01'")
         code = scene.run(root_url, allow_shrinkage=True, allow_open_period=True)
     assert code == ExitCode.GUARD
-    assert "the marts have no session of 2025-04: run dbt build" in capsys.readouterr().err
+    assert "the marts have no energy balance of 2025-04: run dbt build" in capsys.readouterr().err
     assert min(row.energy_mwh for row in scene.stub.rows) > 0
 
 

@@ -52,16 +52,19 @@ def test_stations_are_sent_again_once_carbure_knows_the_siren(scene: Scene, root
 def test_other_month_that_carbure_would_credit_now_is_named(
     scene: Scene, root_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Alpha's stations have 6 MWh in March, which was sent when CARBURE did not know its SIREN."""
+    """Alpha's stations have 6 MWh in May, which was sent when CARBURE did not know its SIREN."""
+    to_may = "update tiruert_ledger.request set period = '2025-05-01'"
     scene.set_mart(FIRST)
     scene.run(root_url)
-    scene.warehouse.query("update tiruert_ledger.request set period = '2025-03-01'")
-    scene.run(root_url)
-    assert "send this month again" not in caplog.text
+    scene.warehouse.query(to_may)
     scene.register(ALPHA)
     scene.run(root_url)
-    assert "2025-03: 3 stations with 6.000000 MWh were sent when" in caplog.text
-    assert "2025-04: 3 stations" not in caplog.text
+    assert "2025-05: CARBURE did not credit 3 stations with 6.000000 MWh" in caplog.text
+    # As if May had been sent again.
+    scene.warehouse.query(to_may)
+    caplog.clear()
+    scene.run(root_url)
+    assert "send this month again" not in caplog.text
 
 
 @pytest.mark.parametrize(
