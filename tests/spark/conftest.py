@@ -31,7 +31,14 @@ parse_for_spark_too()
 
 
 @pytest.fixture(scope="session")
-def java_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def java() -> None:
+    """Skip tests on a machine without Java, or without PostgreSQL's driver for it."""
+    if shutil.which("java") is None or not JDBC_DRIVER.is_file():
+        pytest.skip("Spark needs Java and libpostgresql-jdbc-java")
+
+
+@pytest.fixture(scope="session")
+def java_process(java: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Start a Java process, and return variables with which builds use it for their driver.
 
     Starting one, and compiling what it runs, takes half of a small build.
@@ -58,11 +65,9 @@ def java_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str,
 
 @pytest.fixture(scope="session")
 def make_lake_warehouse(
-    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+    java: None, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[Callable[..., Warehouse]]:
     """Create databases with a lake each, on a server that Spark reaches with a password."""
-    if shutil.which("java") is None or not JDBC_DRIVER.is_file():
-        pytest.skip("Spark needs Java and libpostgresql-jdbc-java")
     settings = postgres.SERVER_SETTINGS | postgres.loopback_settings()
     with postgres.running(f"tests-spark-{worker_id}", settings=settings) as environment:
         server = Warehouse(environment | {"PGPASSWORD": PASSWORD})
