@@ -1,6 +1,6 @@
 """Other months than that of the run that should be sent again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -62,8 +62,8 @@ class UncreditedMonth(NamedTuple):
 
 def uncredited_months(
     connection: Connection, period: date, entity_ids: Mapping[str, int]
-) -> Iterator[UncreditedMonth]:
-    """Yield the months other than `period` in which CARBURE would now credit more if sent again.
+) -> list[UncreditedMonth]:
+    """Return the months other than `period` in which CARBURE would now credit more if sent again.
 
     `entity_ids` has the entity that CARBURE credits for each SIREN. Raises psycopg2's QueryCanceled
     if the warehouse is too slow.
@@ -77,4 +77,4 @@ def uncredited_months(
                 "entity_ids": list(entity_ids.values()),
             },
         )
-        yield from map(UncreditedMonth._make, cursor.fetchall())
+        return [UncreditedMonth(*row) for row in cursor.fetchall()]

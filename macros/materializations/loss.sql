@@ -13,14 +13,16 @@
         {%- set refused = value_of_build('cast(loss as text)', 'int_lookback_sessions', current_period()) -%}
         {%- if refused -%}{%- do return({'sessions of the look-back': fromjson(refused).sessions}) -%}{%- endif -%}
     {%- endif -%}
-    {%- set counts_days = config.get('lands') and landed_run(model.name, current_period()) -%}
+    {%- set run_before = landed_run(model.name, current_period()) -%}
     {#- If somebody has dropped the table, what the month had is unknown. -#}
-    {%- if counts_days and not relation_exists(intermediate_table('int_energy_daily')) -%}{%- do return(none) -%}{%- endif -%}
+    {%- if config.get('lands') and run_before and not relation_exists(intermediate_table('int_energy_daily')) -%}
+        {%- do return(none) -%}
+    {%- endif -%}
     {%- set measures = ['sessions'] -%}
     {%- if config.get('records_limits') and stored_limits(model.name) == judged_by() -%}
         {%- do measures.append('clean_kwh') -%}
     {%- endif -%}
-    {%- set before = measured(measures, old, landed_run(model.name, current_period()), int_energy_daily_of_month()) -%}
+    {%- set before = measured(measures, old, run_before, int_energy_daily_of_month()) -%}
     {%- set after = measured(measures, new, run, landed_energy_daily(run)) -%}
     {%- set loss = {} -%}
     {%- for measure in measures -%}

@@ -19,11 +19,12 @@
     {%- for node in on_spark if not node.config.keeps_inputs and not relation_exists(intermediate_table(node.name)) -%}
         {%- call statement('request_again') -%}{{ request_again(node.name) }}; commit{%- endcall -%}
     {%- endfor -%}
+    {%- set months_of_flags = requested_months('int_session_flags') -%}
     {%- set plan = [] -%}
-    {%- for month in months_for_spark(on_spark | map(attribute='name')) -%}
+    {%- for month in months_for_spark(on_spark | map(attribute='name'), months_of_flags) -%}
         {%- do context.update({'current_month': month}) -%}
         {%- set run = landed_run('int_session_flags', month) -%}
-        {%- set may_fill = month in requested_months('int_session_flags') -%}
+        {%- set may_fill = month in months_of_flags -%}
         {#- If PostgreSQL has computed the month since, the lake's sessions may be older than its own. -#}
         {%- set filled = last_fill(month, none if may_fill else run) if run -%}
         {%- set fills = may_fill and source_holds(month) and not source_has_lost(month, filled) -%}
@@ -57,15 +58,15 @@
 {% endmacro %}
 
 {#
-    The months that some of `models` have to build, on Spark. If the flags are built, the engine that computed them
-    computes the rest too, but not from limits that they were not judged by.
+    The months that some of `models` have to build, on Spark: those of the flags, and others of which Spark has computed
+    the flags. The engine that computed them computes the rest too, but not from limits that they were not judged by.
 #}
-{% macro months_for_spark(models) %}
-    {%- set of_flags = requested_months('int_session_flags') -%}
+{% macro months_for_spark(models, months_of_flags) %}
+    {%- set from_spark = months_on_spark() -%}
     {%- set judged_otherwise = months_judged_otherwise() | map(attribute=0) | list -%}
-    {%- set months, left_out = of_flags | list, [] -%}
+    {%- set months, left_out = months_of_flags | list, [] -%}
     {%- for name in models -%}
-        {%- for month in requested_months(name) if month not in of_flags and landed_run('int_session_flags', month) -%}
+        {%- for month in requested_months(name) if month not in months_of_flags and month in from_spark -%}
             {%- do (left_out if month in judged_otherwise else months).append(month) -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -17,7 +17,7 @@ from dev.demo.__main__ import CLUSTER
 from tests.spark.conftest import ONE_PROCESS
 from tests.support import strategies
 from tests.support.forked_programs import ON_SPARK
-from tests.support.project import copy_project, replace_once
+from tests.support.project import MODELS_ON_SPARK, copy_project, replace_once
 from tests.support.warehouse import PROJECT, Warehouse
 
 CASES = 1000
@@ -39,13 +39,6 @@ FLAG_COLUMNS = (
 )
 # What Spark lands in part: only the sessions that readers ask for one by one.
 SESSION_MARTS = ("sessions_flagged", "sessions_clean")
-SESSION_MODELS = {
-    "int_lookback_sessions",
-    "int_session_flags",
-    "int_energy_daily",
-    "int_reception_delays",
-    "int_charge_point_sessions",
-}
 SUMS = {
     "int_energy_daily": "period, started_on, station_id, blocking_reason, broken_rules,"
     " rejection_reasons, is_rejected, sum(sessions), sum(energy_kwh)",
@@ -135,7 +128,7 @@ def test_every_month_is_from_spark(engines: Engines) -> None:
         "select model, to_char(period, 'YYYY-MM') from tiruert_intermediate.period_builds"
         " where landed_run is not null"
     )
-    assert set(landed) == {(model, month) for model in SESSION_MODELS for month in engines.months}
+    assert set(landed) == {(model, month) for model in MODELS_ON_SPARK for month in engines.months}
 
 
 @pytest.mark.parametrize("engines", IN_PARQUET, indirect=True, ids=str)

@@ -1,4 +1,4 @@
-"""A copy of the project, for tests that change it."""
+"""Parts of the project, and a copy of it for tests that change it."""
 
 import shutil
 from pathlib import Path
@@ -9,6 +9,13 @@ PARTS_OF_THE_PROJECT = (
     *("common", "dev", "docs", "macros", "models", "reports", "sender", "snapshots"),
     *("spark_build", "tests"),
 )
+MODELS_ON_SPARK = {
+    "int_lookback_sessions",
+    "int_session_flags",
+    "int_energy_daily",
+    "int_reception_delays",
+    "int_charge_point_sessions",
+}
 
 
 def copy_project(copy: Path) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.project import MODELS_ON_SPARK
 from tests.support.two_operators import charge, contents, network, noon
 from tests.support.warehouse import Warehouse
 
@@ -12,13 +13,6 @@ from tests.support.warehouse import Warehouse
 RUN = "20250701000000"
 BUILDS = "tiruert_intermediate.period_builds"
 DELAYS = "tiruert_intermediate.int_reception_delays"
-ON_SPARK = (
-    "int_lookback_sessions",
-    "int_session_flags",
-    "int_charge_point_sessions",
-    "int_energy_daily",
-    "int_reception_delays",
-)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +29,9 @@ def postgres_built(warehouse: Warehouse) -> Warehouse:
 def from_spark(postgres_built: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
     """The same, as if Spark had computed it from two sessions in the lake."""
     copy = make_warehouse(like=postgres_built)
-    copy.query(f"update {BUILDS} set landed_run = %s where model = any(%s)", RUN, list(ON_SPARK))
+    copy.query(
+        f"update {BUILDS} set landed_run = %s where model = any(%s)", RUN, list(MODELS_ON_SPARK)
+    )
     copy.query("insert into tiruert_landing.lake_fills values ('2025-01-01', %s, 2)", RUN)
     return copy
 
@@ -54,22 +50,19 @@ def test_marts_that_were_built_while_spark_had_failed_are_requested_again(
 ) -> None:
     """Spark failed, and the marts were built alone, from old inputs. Now Spark succeeds."""
     from_spark.query(
-        f"update {BUILDS} set requested_at = now() - interval '1 day' where model = any(%s)",
-        list(ON_SPARK),
-    )
-    from_spark.query(
         f"update {BUILDS} set built_at = now(), requested_at = now() where model <> all(%s)",
-        list(ON_SPARK),
+        list(MODELS_ON_SPARK),
     )
     from_spark.query(
-        f"update {BUILDS} set built_at = now() - interval '2 days' where model = any(%s)",
-        list(ON_SPARK),
+        f"update {BUILDS} set built_at = now() - interval '2 days',"
+        " requested_at = now() - interval '1 day' where model = any(%s)",
+        list(MODELS_ON_SPARK),
     )
     planned, _ = plan(from_spark)
     assert [month["month"] for month in planned] == ["2025-01"]
     waiting = from_spark.query(f"select model from {BUILDS} where built_at < requested_at")
     marts = {"station_energy_monthly", "blocked_energy_monthly", "energy_balance_monthly"}
-    assert {*ON_SPARK, *marts} <= {model for (model,) in waiting}
+    assert MODELS_ON_SPARK | marts <= {model for (model,) in waiting}
 
 
 def test_dropped_table_does_not_copy_a_closed_month_again(from_spark: Warehouse) -> None:
