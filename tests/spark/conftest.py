@@ -10,6 +10,7 @@ from pyspark.java_gateway import launch_gateway
 
 from dev import postgres
 from dev.dbt import dbt_variables
+from dev.demo.__main__ import SHORT_LIVED_JAVA
 from spark_build.settings import SparkSettings
 from tests.support.forked_programs import parse_for_spark_too
 from tests.support.warehouse import WITHOUT_UNIT_TESTS, Warehouse, temporary_databases
@@ -17,8 +18,6 @@ from tests.support.warehouse import WITHOUT_UNIT_TESTS, Warehouse, temporary_dat
 JDBC_DRIVER = SparkSettings.model_fields["jdbc_driver"].default
 # Starts sooner than a cluster with separate executors.
 ONE_PROCESS = "local[2]"
-# Compiling quickly is worth more than fast code, and one thread of garbage collection is enough.
-SHORT_LIVED_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 PASSWORD = "not-on-a-command-line"  # noqa: S105
 # For a few thousand sessions, more partitions only take time.
 SPARK_DEFAULTS = f"""

@@ -1,5 +1,6 @@
 """The parsed project. `forked_programs` imports this once, in the process that it forks."""
 
+import gc
 import os
 import tempfile
 from pathlib import Path
@@ -27,6 +28,8 @@ def parse(target: str) -> Any:
     # dbt compiles a macro when it first calls it, which takes a fifth of a small build.
     for macro in manifest.macros.values():
         template_cache.get_node_template(macro)
+    # Otherwise the garbage collection of each forked process would go through all of it.
+    gc.freeze()
     return manifest
 
 
