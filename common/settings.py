@@ -42,6 +42,7 @@ class Settings(BaseSettings):
         Raises SettingsError, which names every missing or invalid variable in one line.
         """
         prefix = cls.model_config["env_prefix"]
+        file = cls.model_config["env_file"]
         try:
             return cls()
         except ValidationError as error:
@@ -50,7 +51,9 @@ class Settings(BaseSettings):
                 + _explain(problem)
                 for problem in error.errors(include_input=False)
             )
-            raise SettingsError(f"check the environment or .env: {problems}") from error
+            raise SettingsError(
+                f"check the environment{f' or {file}' if file else ''}: {problems}"
+            ) from error
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"cannot read .env: {error}") from error
 

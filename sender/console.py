@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from common.cli import printable
+from sender.other_months import MonthToSendAgain
 from sender.plan import PlannedStation
 from sender.request_queue import CompletedRequest
 from sender.summary import SummaryRow
@@ -73,3 +74,19 @@ def locked_difference(station: PlannedStation) -> str:
     """Describe a difference that can no longer be corrected."""
     possible = "" if station.possible_mwh is None else f", or {station.possible_mwh} MWh"
     return f"{station_change(station)}: validated at CARBURE{possible}, cannot be changed"
+
+
+def month_to_send_again(month: MonthToSendAgain) -> str:
+    """Say what sending another month again would change at CARBURE."""
+    parts = []
+    if month.changed_stations:
+        parts.append(
+            f"{month.changed_stations:,} stations have changed since ({month.change_mwh:+} MWh)"
+        )
+    if month.credited_stations:
+        parts.append(
+            f"CARBURE would credit {month.credited_stations:,} stations with"
+            f" {month.credited_mwh} MWh otherwise than then, or the ledger does not know"
+        )
+    sirens = ", ".join(month.sirens)
+    return f"{month.period:%Y-%m}: send this month again: {'; '.join(parts)} ({sirens})"

@@ -6,75 +6,102 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from common.database import Connection
+from sender.plan import Action, PlannedStation, read_plan
 
-# As in plan.sql, the entity of an adopted request is unknown, and assumed to be right.
-UNCREDITED_SQL = """
+# Only these months need a plan. As in plan.sql, the entity of an adopted request is unknown, and
+# assumed to be right. When another program sent it is unknown too.
+CANDIDATES_SQL = """
     with entities as (
         select *
         from unnest(cast(%(sirens)s as text[]), cast(%(entity_ids)s as integer[]))
             as entities (siren, entity_id)
     ),
 
-    -- There are few requests, but many stations. Their status is computed only for these months.
-    candidates as (
-        select distinct request.period
+    sent as (
+        select
+            request.period,
+            max(request.sent_at) filter (where not request.is_adopted) as last_sent_at,
+            bool_or(
+                not request.is_adopted
+                and entities.entity_id is not null
+                and request.entity_id is distinct from entities.entity_id
+            ) as has_other_entity
         from request
         inner join response using (request_id)
-        inner join entities using (siren)
-        where
-            response.outcome = 'accepted'
-            and not request.is_adopted
-            and request.entity_id is distinct from entities.entity_id
-            and request.period <> %(period)s
-            -- Without books, a month cannot be sent again.
-            and exists (
-                select from energy_balance_monthly as balance
-                where balance.period = request.period
-            )
+        left join entities using (siren)
+        where response.outcome = 'accepted' and request.period <> %(period)s
+        group by request.period
     )
 
-    select
-        station_status.period,
-        count(*),
-        sum(station_status.energy_mwh),
-        array_agg(distinct station_status.siren)
-    from station_status
-    inner join entities using (siren)
+    select sent.period
+    from sent
+    -- Without books, a month cannot be sent again.
+    inner join energy_balance_monthly as balance using (period)
     where
-        station_status.period = any(array(select period from candidates))
-        and station_status.status = 'acknowledged'
-        and station_status.energy_mwh > 0
-        and not station_status.is_adopted
-        and station_status.entity_id is distinct from entities.entity_id
-    group by station_status.period
-    order by station_status.period
+        sent.has_other_entity
+        or sent.last_sent_at is null
+        or balance.computed_at > sent.last_sent_at
+    order by sent.period
 """
 
 
-class UncreditedMonth(NamedTuple):
-    """A month with stations whose SIREN has another entity at CARBURE than when they were sent."""
+class MonthToSendAgain(NamedTuple):
+    """What a run of another month would send.
+
+    Stations that changed, with the sum of their changes; and unchanged ones that CARBURE would
+    credit to another entity than when they were sent, or for the first time.
+    """
 
     period: date
-    stations: int
-    energy_mwh: Decimal
+    changed_stations: int
+    change_mwh: Decimal
+    credited_stations: int
+    credited_mwh: Decimal
     sirens: list[str]
 
 
-def uncredited_months(
-    connection: Connection, period: date, entity_ids: Mapping[str, int]
-) -> list[UncreditedMonth]:
-    """Return the months other than `period` in which CARBURE would now credit more if sent again.
+def months_to_send_again(
+    connection: Connection, period: date, entity_ids: Mapping[str, int] | None
+) -> list[MonthToSendAgain]:
+    """Return the months other than `period` that were sent, and of which a run would send a part.
 
-    `entity_ids` has the entity that CARBURE credits for each SIREN. Raises psycopg2's QueryCanceled
-    if the warehouse is too slow.
+    `entity_ids` are as for `read_plan`. A month is looked at if its marts were computed after it
+    was last sent, or if CARBURE would credit it otherwise. Raises psycopg2's QueryCanceled if the
+    warehouse is too slow.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            UNCREDITED_SQL,
+            CANDIDATES_SQL,
             {
                 "period": period,
-                "sirens": list(entity_ids),
-                "entity_ids": list(entity_ids.values()),
+                "sirens": list(entity_ids or ()),
+                "entity_ids": list((entity_ids or {}).values()),
             },
         )
-        return [UncreditedMonth(*row) for row in cursor.fetchall()]
+        candidates = [candidate for (candidate,) in cursor.fetchall()]
+    months = (_month(connection, candidate, entity_ids) for candidate in candidates)
+    return [month for month in months if month.sirens]
+
+
+def _month(
+    connection: Connection, period: date, entity_ids: Mapping[str, int] | None
+) -> MonthToSendAgain:
+    to_send = [
+        station
+        for station in read_plan(connection, period, entity_ids)
+        if station.action.sends and not station.would_detach
+    ]
+    credited = [station for station in to_send if _is_unchanged(station)]
+    changed = [station for station in to_send if not _is_unchanged(station)]
+    return MonthToSendAgain(
+        period,
+        len(changed),
+        sum((s.energy_mwh - (s.acknowledged_mwh or 0) for s in changed), Decimal(0)),
+        len(credited),
+        sum((station.energy_mwh for station in credited), Decimal(0)),
+        sorted({station.siren for station in to_send}),
+    )
+
+
+def _is_unchanged(station: PlannedStation) -> bool:
+    return station.action is Action.REPEATED and station.uncertain_since is None

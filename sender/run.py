@@ -18,7 +18,7 @@ from sender.client import CarbureClient, Entity
 from sender.clock import Clock
 from sender.errors import GuardError
 from sender.ledger import Ledger
-from sender.other_months import uncredited_months
+from sender.other_months import months_to_send_again
 from sender.payload import Payload, find_problems
 from sender.period_lock import lock_period
 from sender.plan import Action, PlannedStation, read_plan
@@ -242,18 +242,10 @@ class Run:
 
     def _warn_about_other_months(self) -> None:
         try:
-            months = uncredited_months(
-                self._connection, self._options.period, self._entity_ids or {}
-            )
-            for month in months:
-                logger.warning(
-                    "%s: CARBURE did not credit %d stations with %s MWh as it does now, or the"
-                    " ledger does not know: send this month again (%s)",
-                    f"{month.period:%Y-%m}",
-                    month.stations,
-                    month.energy_mwh,
-                    ", ".join(month.sirens),
-                )
+            for month in months_to_send_again(
+                self._connection, self._options.period, self._entity_ids
+            ):
+                logger.warning("%s", console.month_to_send_again(month))
         except errors.QueryCanceled:
             # No reason not to send this month.
             logger.warning("other months were not checked: the warehouse is too slow")

@@ -9,8 +9,9 @@ from common.exit_codes import ExitCode, help_text
 from spark_build.settings import SparkSettings
 
 EXIT_CODES = {
-    ExitCode.SUCCESS: "every requested month is built",
-    ExitCode.INCOMPLETE: "dbt or Spark failed; months that were not replaced keep their figures",
+    ExitCode.SUCCESS: "the build succeeded; warnings name the months that it left out",
+    ExitCode.INCOMPLETE: "a model, a test or Spark failed; months that were not replaced keep their"
+    " figures",
     ExitCode.USAGE: "an invalid option or setting",
     ExitCode.WAREHOUSE: "the warehouse is unavailable, or another build on Spark is running",
     ExitCode.INTERRUPTED: "interrupted; run the command again to complete it",

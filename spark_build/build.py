@@ -24,9 +24,10 @@ LOCK_SPACE = 715_032
 def build(settings: SparkSettings, period: list[date] | None) -> None:
     """Build the months of `period`, or all that `dbt build` would build.
 
-    A month changes in PostgreSQL only in the last step, each model in one transaction. So a failure
-    or a kill leaves every month as it was, and the next build does what is missing. Raises
-    BuildError if dbt fails, WarehouseError if another build on Spark is running.
+    The first step replaces the months of stations and charge points. Everything else changes in
+    PostgreSQL only in the last step, each model in one transaction. So a failure or a kill leaves
+    the energy of every month as it was, and the next build does what is missing. Raises BuildError
+    if dbt fails, WarehouseError if another build on Spark is running.
     """
     months = {"period": f"{period[0]:%Y-%m}..{period[-1]:%Y-%m}"} if period else {}
     with _only_build(settings.schema_) as connection:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import Field
+from pydantic_settings import SettingsConfigDict
 
 from common.errors import SettingsError
 from common.settings import WarehouseSettings
@@ -15,6 +16,9 @@ from common.settings import WarehouseSettings
 
 class SparkSettings(WarehouseSettings):
     """Where the marts and the lake are. `profiles.yml` reads the same variables."""
+
+    # dbt does not read this file: it would use another schema or cluster than this program.
+    model_config = SettingsConfigDict(env_file=None)
 
     lake: str = Field(
         min_length=1,

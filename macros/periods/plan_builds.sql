@@ -156,7 +156,7 @@
     for all models that read these: one of them may have been built alone later.
 #}
 {% macro models_that_missed_the_last_day() %}
-    {#- Neither a longer nor a shorter window for one run, or from now on, reopens closed months. -#}
+    {#- By today's window and by that of the build, so that another `changeable_days` is no reason to build a month again. -#}
     {%- set last_day = 'least(changeable_until, ' ~ last_changeable_day('period') ~ ')' %}
     select readers.reader, builds.period
     from {{ period_builds() }} as builds

@@ -1,5 +1,5 @@
 {#
-    The catalogue of rules, blocking reasons and likely causes, and the limits of the rules, are variables in
+    The catalogue of rules, blocking reasons, likely causes and causes of changes, and the limits of the rules, are variables in
     dbt_project.yml. These macros read them.
 #}
 

@@ -41,7 +41,8 @@ MAY_IMPORT = {
     "common": set(),
     "sender": {"common"},
     "reports": {"common"},
-    "dev": {"common", "sender", "reports"},
+    "spark_build": {"common"},
+    "dev": {"common", "sender", "reports", "spark_build"},
 }
 
 

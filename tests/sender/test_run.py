@@ -7,8 +7,9 @@ import pytest
 from common.exit_codes import ExitCode
 from dev.carbure_stub import Fault
 from tests.support.receiver import SIRENS, Scene, mart_of
+from tests.support.warehouse import Warehouse
 
-ALPHA = SIRENS[0]
+ALPHA, BETA = SIRENS[:2]
 FIRST = mart_of("1", "2", "3", "4", "5", "6")
 CHANGED = mart_of("1.5", "2.5", "3.5", "4.5", "5.5", "6.5")
 
@@ -49,22 +50,53 @@ def test_stations_are_sent_again_once_carbure_knows_the_siren(scene: Scene, root
     scene.check_settled(FIRST)
 
 
-def test_other_month_that_carbure_would_credit_now_is_named(
+def move_to_may(warehouse: Warehouse, table: str) -> None:
+    warehouse.query(f"delete from {table} where period = '2025-05-01'")
+    warehouse.query(f"update {table} set period = '2025-05-01' where period = '2025-04-01'")
+
+
+def test_other_months_to_send_again_are_named(
     scene: Scene, root_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Alpha's stations have 6 MWh in May, which was sent when CARBURE did not know its SIREN."""
-    to_may = "update tiruert_ledger.request set period = '2025-05-01'"
+    """May was sent when CARBURE did not know Alpha's SIREN; since then, stations have changed."""
+    mart, balance = "tiruert.station_energy_monthly", "tiruert.energy_balance_monthly"
     scene.set_mart(FIRST)
     scene.run(root_url)
-    scene.warehouse.query(to_may)
+    move_to_may(scene.warehouse, "tiruert_ledger.request")
+    move_to_may(scene.warehouse, mart)
+    computed_before_sending = (
+        f"update {balance} set computed_at = (select computed_at from {balance}"
+        " where period = '2025-04-01') where period = '2025-05-01'"
+    )
+    scene.warehouse.query(computed_before_sending)
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    assert "2025-05" not in caplog.text
+
+    scene.warehouse.query(
+        f"update {mart} set energy_mwh = energy_mwh - 0.25"
+        " where period = '2025-05-01' and energy_mwh in (1, 5)"
+    )
+    scene.warehouse.query(f"update {balance} set computed_at = now() where period = '2025-05-01'")
+    scene.run(root_url)
+    changed = "2025-05: send this month again: 2 stations have changed since (-0.500000 MWh)"
+    assert f"{changed} ({ALPHA}, {BETA})" in caplog.text
+
+    scene.warehouse.query(computed_before_sending)
     scene.register(ALPHA)
     scene.run(root_url)
-    assert "2025-05: CARBURE did not credit 3 stations with 6.000000 MWh" in caplog.text
+    assert f"{changed}; CARBURE would credit 2 stations with 5.000000 MWh" in caplog.text
+
     # As if May had been sent again.
-    scene.warehouse.query(to_may)
+    scene.warehouse.query("truncate tiruert_ledger.request cascade")
+    scene.set_mart(
+        FIRST | {"FRX00P0": (ALPHA, Decimal("0.75")), "FRX01P4": (BETA, Decimal("4.75"))}
+    )
+    scene.run(root_url)
+    move_to_may(scene.warehouse, "tiruert_ledger.request")
     caplog.clear()
     scene.run(root_url)
-    assert "send this month again" not in caplog.text
+    assert "2025-05" not in caplog.text
 
 
 @pytest.mark.parametrize(
