@@ -7,7 +7,8 @@
     then, for a model with the configuration `records_limits`; null for others. `loss` says what the month
     would have lost, if that was too much and the month therefore kept its previous state; else null. `landed_run`
     names the run on Spark that computed the month (landing.sql); null if PostgreSQL did. `changeable_until` is the last
-    day on which the month could change, by the variable `changeable_days` of its last build.
+    day on which the month could change, by the variable `changeable_days` of its last build. `source_read_at` is the start
+    of the run that last read the month from the source, for a model that keeps what it reads; null for others.
 #}
 {% macro period_builds() %}
     {%- do return(intermediate_table('period_builds')) -%}
@@ -31,7 +32,8 @@
     do $do$
     begin
         {%- for column, type in [
-            ('judged_by', 'jsonb'), ('loss', 'jsonb'), ('landed_run', 'text'), ('changeable_until', 'date')
+            ('judged_by', 'jsonb'), ('loss', 'jsonb'), ('landed_run', 'text'), ('changeable_until', 'date'),
+            ('source_read_at', 'timestamptz')
         ] %}
         if not exists (
             select from pg_attribute
@@ -107,10 +109,11 @@
     where model = {{ literal(model_name) }}
 {% endmacro %}
 
-{% macro record_build(model_name, run) %}
+{% macro record_build(model_name, period, run) %}
     update {{ period_builds() }}
     set
         {{ built_now() }},
+        {% if config.get('keeps_inputs') and (run or source_holds(period)) %}source_read_at = {{ computed_at() }},{% endif %}
         {% if config.get('records_limits') %}judged_by = {{ literal(tojson(judged_by())) }},{% endif %}
         landed_run = {{ literal(run) if run else 'null' }},
         loss = null

@@ -171,8 +171,8 @@
 {% endmacro %}
 
 {#
-    When a build read the source, as an expression. A run on Spark reads it before PostgreSQL takes the rows. A month
-    that has refused the rows of a run counts as built.
+    When a build read the source, as an expression: earlier than the build, if that used kept sessions or rows of a run on
+    Spark. A month that has refused the rows of a run counts as built.
 #}
 {% macro sessions_read_at() %}
     {%- set run -%}
@@ -182,7 +182,7 @@
         end
     {%- endset -%}
     {#- Runs are named in UTC; `to_timestamp` reads the session's time zone. -#}
-    {%- do return("least(built_at, cast(" ~ run ~ " as timestamp) at time zone 'UTC')") -%}
+    {%- do return("least(built_at, source_read_at, cast(" ~ run ~ " as timestamp) at time zone 'UTC')") -%}
 {% endmacro %}
 
 {% macro log_plan(models) %}

@@ -175,6 +175,32 @@ def test_closed_month_that_missed_its_last_day_is_built(
     assert "Nothing to build" in warehouse.run("dbt", "run").stdout
 
 
+def test_closed_month_that_was_not_read_on_its_last_day_is_built(
+    make_warehouse: Callable[..., Warehouse],
+) -> None:
+    """The source was empty in the night of 14 June, after a correction that had just arrived."""
+    warehouse = make_warehouse()
+    source, alpha, _ = network()
+    source.session.append(charge(alpha, noon(4, 10)))
+    warehouse.load(source)
+    warehouse.build()
+    warehouse.query(
+        "update tiruert_intermediate.period_builds set built_at = '2025-06-13 03:15Z',"
+        " requested_at = built_at, source_read_at = '2025-06-13 03:15Z'"
+        " where source_read_at is not null"
+    )
+    warehouse.query(
+        "create table public.copy as table qualicharge.session; truncate qualicharge.session"
+    )
+    warehouse.build(period="2025-04")
+    warehouse.query("insert into qualicharge.session table public.copy")
+    set_energy(warehouse, source.session[0], 12)
+    warehouse.build()
+    received = "select received_kwh from tiruert.energy_balance_monthly"
+    assert warehouse.query(received) == [(12,)]
+    assert "Nothing to build" in warehouse.run("dbt", "run").stdout
+
+
 @pytest.fixture
 def interrupted(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
     """March and April, built. The build of a correction of March, and of May, was killed."""
