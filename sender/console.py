@@ -81,12 +81,13 @@ def month_to_send_again(month: MonthToSendAgain) -> str:
     parts = []
     if month.changed_stations:
         parts.append(
-            f"{month.changed_stations:,} stations have changed since ({month.change_mwh:+} MWh)"
+            f"{month.changed_stations:,} stations have changed since, or were not"
+            f" accepted ({month.change_mwh:+} MWh)"
         )
     if month.credited_stations:
         parts.append(
             f"CARBURE would credit {month.credited_stations:,} stations with"
             f" {month.credited_mwh} MWh otherwise than then, or the ledger does not know"
         )
-    sirens = ", ".join(month.sirens)
+    sirens = ", ".join(month.sirens or ())
     return f"{month.period:%Y-%m}: send this month again: {'; '.join(parts)} ({sirens})"

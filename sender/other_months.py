@@ -5,8 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from common.database import Connection
-from sender.plan import Action, PlannedStation, read_plan
+from common.database import Connection, Cursor
+from sender.plan import PLAN_SQL, Action, plan_parameters
 
 # Only these months need a plan. As in plan.sql, the entity of an adopted request is unknown, and
 # assumed to be right. When another program sent it is unknown too.
@@ -20,6 +20,7 @@ CANDIDATES_SQL = """
     sent as (
         select
             request.period,
+            request.siren,
             max(request.sent_at) filter (where not request.is_adopted) as last_sent_at,
             bool_or(
                 not request.is_adopted
@@ -30,10 +31,10 @@ CANDIDATES_SQL = """
         inner join response using (request_id)
         left join entities using (siren)
         where response.outcome = 'accepted' and request.period <> %(period)s
-        group by request.period
+        group by request.period, request.siren
     )
 
-    select sent.period
+    select distinct sent.period
     from sent
     -- Without books, a month cannot be sent again.
     inner join energy_balance_monthly as balance using (period)
@@ -44,12 +45,40 @@ CANDIDATES_SQL = """
     order by sent.period
 """
 
+# One row, because other months may have many stations, and a statement has a deadline.
+MONTH_SQL = f"""
+    with plan as (
+        {PLAN_SQL.read_text()}
+    ),
+
+    to_send as (
+        select
+            *,
+            action = 'repeated' and has_other_entity and energy_mwh = acknowledged_mwh
+                as is_only_credited
+        from plan
+        where action = any(%(sending)s)
+    )
+
+    select
+        count(*) filter (where not is_only_credited),
+        coalesce(
+            sum(energy_mwh - coalesce(acknowledged_mwh, 0)) filter (where not is_only_credited), 0
+        ),
+        count(*) filter (where is_only_credited),
+        coalesce(sum(energy_mwh) filter (where is_only_credited), 0),
+        array_agg(distinct siren)
+    from to_send
+    -- A run would hold these back.
+    where siren not in (select siren from to_send where would_detach)
+"""  # noqa: S608  (SQL of a file)
+
 
 class MonthToSendAgain(NamedTuple):
     """What a run of another month would send.
 
-    Stations that changed, with the sum of their changes; and unchanged ones that CARBURE would
-    credit to another entity than when they were sent, or for the first time.
+    First the stations that have changed or were not accepted, with the sum of the differences. Then
+    the others, which CARBURE would credit to another entity, or for the first time.
     """
 
     period: date
@@ -57,17 +86,18 @@ class MonthToSendAgain(NamedTuple):
     change_mwh: Decimal
     credited_stations: int
     credited_mwh: Decimal
-    sirens: list[str]
+    # None if there is nothing to send.
+    sirens: list[str] | None
 
 
 def months_to_send_again(
     connection: Connection, period: date, entity_ids: Mapping[str, int] | None
 ) -> list[MonthToSendAgain]:
-    """Return the months other than `period` that were sent, and of which a run would send a part.
+    """Return the other months that were sent, and that a run would send again in part.
 
-    `entity_ids` are as for `read_plan`. A month is looked at if its marts were computed after it
-    was last sent, or if CARBURE would credit it otherwise. Raises psycopg2's QueryCanceled if the
-    warehouse is too slow.
+    `entity_ids` are as for `read_plan`. A month is looked at if its marts were computed after
+    a SIREN was last sent, or if CARBURE would credit it otherwise. Raises psycopg2's
+    QueryCanceled if the warehouse is too slow.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -79,29 +109,12 @@ def months_to_send_again(
             },
         )
         candidates = [candidate for (candidate,) in cursor.fetchall()]
-    months = (_month(connection, candidate, entity_ids) for candidate in candidates)
+        months = [_month(cursor, candidate, entity_ids) for candidate in candidates]
     return [month for month in months if month.sirens]
 
 
-def _month(
-    connection: Connection, period: date, entity_ids: Mapping[str, int] | None
-) -> MonthToSendAgain:
-    to_send = [
-        station
-        for station in read_plan(connection, period, entity_ids)
-        if station.action.sends and not station.would_detach
-    ]
-    credited = [station for station in to_send if _is_unchanged(station)]
-    changed = [station for station in to_send if not _is_unchanged(station)]
-    return MonthToSendAgain(
-        period,
-        len(changed),
-        sum((s.energy_mwh - (s.acknowledged_mwh or 0) for s in changed), Decimal(0)),
-        len(credited),
-        sum((station.energy_mwh for station in credited), Decimal(0)),
-        sorted({station.siren for station in to_send}),
-    )
-
-
-def _is_unchanged(station: PlannedStation) -> bool:
-    return station.action is Action.REPEATED and station.uncertain_since is None
+def _month(cursor: Cursor, period: date, entity_ids: Mapping[str, int] | None) -> MonthToSendAgain:
+    sending = [str(action) for action in Action if action.sends]
+    cursor.execute(MONTH_SQL, plan_parameters(period, entity_ids) | {"sending": sending})
+    [row] = cursor.fetchall()
+    return MonthToSendAgain(period, *row)

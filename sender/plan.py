@@ -72,17 +72,21 @@ def read_plan(
     """
     cursor = connection.cursor(f"plan_{uuid4().hex}", withhold=True)
     cursor.itersize = ROWS_PER_FETCH
-    cursor.execute(
-        PLAN_SQL.read_text(),
-        {
-            "period": period,
-            "are_entities_known": entity_ids is not None,
-            "sirens": list(entity_ids or ()),
-            "entity_ids": list((entity_ids or {}).values()),
-            "force": force,
-        },
-    )
+    cursor.execute(PLAN_SQL.read_text(), plan_parameters(period, entity_ids, force=force))
     return _stations(cursor)
+
+
+def plan_parameters(
+    period: date, entity_ids: Mapping[str, int] | None, *, force: bool = False
+) -> dict[str, object]:
+    """Return the parameters of plan.sql."""
+    return {
+        "period": period,
+        "are_entities_known": entity_ids is not None,
+        "sirens": list(entity_ids or ()),
+        "entity_ids": list((entity_ids or {}).values()),
+        "force": force,
+    }
 
 
 def _stations(cursor: Cursor) -> Iterator[PlannedStation]:

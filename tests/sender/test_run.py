@@ -79,7 +79,10 @@ def test_other_months_to_send_again_are_named(
     )
     scene.warehouse.query(f"update {balance} set computed_at = now() where period = '2025-05-01'")
     scene.run(root_url)
-    changed = "2025-05: send this month again: 2 stations have changed since (-0.500000 MWh)"
+    changed = (
+        "2025-05: send this month again: 2 stations have changed since, or were not accepted"
+        " (-0.500000 MWh)"
+    )
     assert f"{changed} ({ALPHA}, {BETA})" in caplog.text
 
     scene.warehouse.query(computed_before_sending)
