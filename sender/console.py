@@ -89,5 +89,5 @@ def month_to_send_again(month: MonthToSendAgain) -> str:
             f"CARBURE would credit {month.credited_stations:,} stations with"
             f" {month.credited_mwh} MWh otherwise than then, or the ledger does not know"
         )
-    sirens = ", ".join(month.sirens or ())
+    sirens = ", ".join(month.sirens)
     return f"{month.period:%Y-%m}: send this month again: {'; '.join(parts)} ({sirens})"

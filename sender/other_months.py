@@ -67,7 +67,7 @@ MONTH_SQL = f"""
         ),
         count(*) filter (where is_only_credited),
         coalesce(sum(energy_mwh) filter (where is_only_credited), 0),
-        array_agg(distinct siren)
+        coalesce(array_agg(distinct siren), array[]::text[])
     from to_send
     -- A run would hold these back.
     where siren not in (select siren from to_send where would_detach)
@@ -86,8 +86,7 @@ class MonthToSendAgain(NamedTuple):
     change_mwh: Decimal
     credited_stations: int
     credited_mwh: Decimal
-    # None if there is nothing to send.
-    sirens: list[str] | None
+    sirens: list[str]
 
 
 def months_to_send_again(
@@ -100,14 +99,7 @@ def months_to_send_again(
     QueryCanceled if the warehouse is too slow.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            CANDIDATES_SQL,
-            {
-                "period": period,
-                "sirens": list(entity_ids or ()),
-                "entity_ids": list((entity_ids or {}).values()),
-            },
-        )
+        cursor.execute(CANDIDATES_SQL, plan_parameters(period, entity_ids))
         candidates = [candidate for (candidate,) in cursor.fetchall()]
         months = [_month(cursor, candidate, entity_ids) for candidate in candidates]
     return [month for month in months if month.sirens]

@@ -245,7 +245,7 @@ class Run:
             for month in months_to_send_again(
                 self._connection, self._options.period, self._entity_ids
             ):
-                logger.warning("%s", console.month_to_send_again(month))
+                logger.warning(console.month_to_send_again(month))
         except errors.QueryCanceled:
             # No reason not to send this month.
             logger.warning("other months were not checked: the warehouse is too slow")

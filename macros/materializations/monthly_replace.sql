@@ -182,7 +182,7 @@
     {% endif %}
     {% set message = '{:,}'.format(load_result('replace').response.rows_affected) ~ ' rows' %}
     {% if 'sessions' in model.tags %}{% do drop_landed(period) %}{% endif %}
-    {% call statement('record') %}{{ record_build(model.name, period, run) }}{% endcall %}
+    {% call statement('record') %}{{ record_build(model.name, run) }}{% endcall %}
     {% call statement('commit') %}commit{% endcall %}
     {% do return(message ~ (' from Spark' if run else '')) %}
 {% endmacro %}

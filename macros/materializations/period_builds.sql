@@ -109,11 +109,11 @@
     where model = {{ literal(model_name) }}
 {% endmacro %}
 
-{% macro record_build(model_name, period, run) %}
+{% macro record_build(model_name, run) %}
     update {{ period_builds() }}
     set
         {{ built_now() }},
-        {% if config.get('keeps_inputs') and (run or source_holds(period)) %}source_read_at = {{ computed_at() }},{% endif %}
+        {% if config.get('keeps_inputs') and (run or source_holds(current_period())) %}source_read_at = {{ computed_at() }},{% endif %}
         {% if config.get('records_limits') %}judged_by = {{ literal(tojson(judged_by())) }},{% endif %}
         landed_run = {{ literal(run) if run else 'null' }},
         loss = null

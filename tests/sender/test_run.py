@@ -6,6 +6,7 @@ import pytest
 
 from common.exit_codes import ExitCode
 from dev.carbure_stub import Fault
+from sender import other_months
 from tests.support.receiver import SIRENS, Scene, mart_of
 from tests.support.warehouse import Warehouse
 
@@ -100,6 +101,19 @@ def test_other_months_to_send_again_are_named(
     caplog.clear()
     scene.run(root_url)
     assert "2025-05" not in caplog.text
+
+
+def test_check_of_other_months_that_takes_too_long_does_not_stop_the_run(
+    scene: Scene,
+    root_url: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(other_months, "CANDIDATES_SQL", "do $$ begin raise query_canceled; end $$")
+    scene.set_mart(FIRST)
+    assert scene.run(root_url) == ExitCode.SUCCESS
+    assert "other months were not checked" in caplog.text
+    scene.check_settled(FIRST)
 
 
 @pytest.mark.parametrize(
