@@ -37,6 +37,16 @@ def built(
     return make_warehouse(like=warehouse), sessions
 
 
+@pytest.fixture
+def loaded(make_warehouse: Callable[..., Warehouse]) -> tuple[Warehouse, Session]:
+    """One session of April 2025, in the source only."""
+    warehouse = make_warehouse()
+    source, alpha, _ = network()
+    source.session.append(charge(alpha, noon(4, 10)))
+    warehouse.load(source)
+    return warehouse, source.session[0]
+
+
 @pytest.fixture(scope="session")
 def local(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
     """A warehouse built from the tables of another database.

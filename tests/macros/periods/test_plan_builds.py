@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from dev.qualicharge import Session
 from tests.support.two_operators import charge, network, noon, set_energy
 from tests.support.warehouse import Warehouse
 
@@ -152,16 +153,13 @@ FROM_SPARK = """
     ids=["before", "on the day", "marts later", "Spark over midnight", "one mart earlier"],
 )
 def test_closed_month_that_missed_its_last_day_is_built(
-    make_warehouse: Callable[..., Warehouse], built_at: str, then: str | None, is_built: bool
+    loaded: tuple[Warehouse, Session], built_at: str, then: str | None, is_built: bool
 ) -> None:
     """April could change until 14 June. A correction has arrived since its last build."""
-    warehouse = make_warehouse()
-    source, alpha, _ = network()
-    source.session.append(charge(alpha, noon(4, 10)))
-    warehouse.load(source)
+    warehouse, session = loaded
     # Changeable for longer in this build only, which must not count.
     warehouse.build(changeable_days=1000)
-    set_energy(warehouse, source.session[0], 12)
+    set_energy(warehouse, session, 12)
     warehouse.query(
         "update tiruert_intermediate.period_builds set built_at = %s, requested_at = %s",
         built_at,
@@ -176,13 +174,10 @@ def test_closed_month_that_missed_its_last_day_is_built(
 
 
 def test_closed_month_that_was_not_read_on_its_last_day_is_built(
-    make_warehouse: Callable[..., Warehouse],
+    loaded: tuple[Warehouse, Session],
 ) -> None:
     """The source was empty in the night of 14 June, after a correction that had just arrived."""
-    warehouse = make_warehouse()
-    source, alpha, _ = network()
-    source.session.append(charge(alpha, noon(4, 10)))
-    warehouse.load(source)
+    warehouse, session = loaded
     warehouse.build()
     warehouse.query(
         "update tiruert_intermediate.period_builds set built_at = '2025-06-13 03:15Z',"
@@ -194,7 +189,7 @@ def test_closed_month_that_was_not_read_on_its_last_day_is_built(
     )
     warehouse.build(period="2025-04")
     warehouse.query("insert into qualicharge.session table public.copy")
-    set_energy(warehouse, source.session[0], 12)
+    set_energy(warehouse, session, 12)
     warehouse.build()
     received = "select received_kwh from tiruert.energy_balance_monthly"
     assert warehouse.query(received) == [(12,)]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from dev.qualicharge import Session
 from tests.support.two_operators import charge, contents, delete, move, network, noon
 from tests.support.warehouse import Warehouse
 
@@ -98,15 +99,12 @@ def test_first_sessions_deleted_by_their_operator_are_not_kept(copy: Warehouse) 
 
 
 def test_only_session_corrected_by_its_operator_is_not_kept(
-    make_warehouse: Callable[..., Warehouse],
+    loaded: tuple[Warehouse, Session],
 ) -> None:
     """The source has no other session that the warehouse knows, but it is not empty."""
-    warehouse = make_warehouse()
-    source, alpha, _ = network()
-    source.session.append(charge(alpha, noon(4, 10)))
-    warehouse.load(source)
+    warehouse, session = loaded
     warehouse.build(period="2025-04")
-    move(warehouse, source.session[0], to=noon(4, 11))
+    move(warehouse, session, to=noon(4, 11))
     warehouse.build(period="2025-04")
     assert warehouse.query("select started_at from tiruert.sessions_flagged") == [(noon(4, 11),)]
 
