@@ -36,7 +36,8 @@ FACTS_SQL = """
         acknowledged.stations as acknowledged_stations,
         mart.energy_mwh,
         acknowledged.energy_mwh as acknowledged_mwh,
-        mart.computed_at,
+        balance.computed_at,
+        balance.sessions_read_at,
         coalesce(
             balance.received_sessions
             = balance.rejected_sessions + balance.blocked_sessions + balance.sendable_sessions
@@ -59,7 +60,8 @@ class Facts(NamedTuple):
     """What the guards check. `stations` counts only those with energy.
 
     `acknowledged_stations` is the number for the period or for the month before, whichever is
-    larger. `acknowledged_mwh` is the energy for the period. `is_built` if the period has books.
+    larger. `acknowledged_mwh` is the energy for the period. `is_built` if the period has books; if
+    not, both times are None. `sessions_read_at` is also None for a build by an old version.
     """
 
     stations: int
@@ -67,6 +69,7 @@ class Facts(NamedTuple):
     energy_mwh: Decimal
     acknowledged_mwh: Decimal
     computed_at: datetime | None
+    sessions_read_at: datetime | None
     is_balanced: bool
     is_built: bool
 
@@ -97,7 +100,7 @@ def check_books(period: date, facts: Facts) -> None:
 
 
 def check_closed(period: date, facts: Facts, now: datetime, settings: SenderSettings) -> None:
-    """Check that no more sessions are expected, and that the mart was built after that.
+    """Check that no more sessions are expected, and that all until then are counted.
 
     Raises GuardError.
     """
@@ -107,13 +110,16 @@ def check_closed(period: date, facts: Facts, now: datetime, settings: SenderSett
         raise GuardError(
             f"{period:%Y-%m} is open until {closed_on}: wait, or use --allow-open-period"
         )
-    # All sessions may be rejected or blocked.
-    computed_on = closed_on if facts.computed_at is None else _utc_date(facts.computed_at)
-    if computed_on < closed_on:
-        raise GuardError(
-            f"{period:%Y-%m} was computed on {computed_on}, before it was closed on"
-            f" {closed_on}: {_build_command(period)}, or use --allow-open-period"
-        )
+    for instant, event in (
+        (facts.computed_at, "was computed"),
+        # The source was empty, had dropped a part of the month, or had lost too much of it.
+        (facts.sessions_read_at, "has only the sessions that QualiCharge had"),
+    ):
+        if instant is not None and _utc_date(instant) < closed_on:
+            raise GuardError(
+                f"{period:%Y-%m} {event} on {_utc_date(instant)}, before it was closed on"
+                f" {closed_on}: {_build_command(period)}, or use --allow-open-period"
+            )
 
 
 def check_shrinkage(period: date, facts: Facts, settings: SenderSettings) -> None:

@@ -31,7 +31,7 @@ FILL_MARTS = """
     select (jsonb_populate_record(
         cast(null as tiruert.energy_balance_monthly),
         zeros.columns || jsonb_build_object(
-            'period', period, 'computed_at', min(computed_at),
+            'period', period, 'computed_at', min(computed_at), 'sessions_read_at', min(computed_at),
             'received_sessions', count(*), 'received_kwh', sum(energy_mwh) * 1000,
             'sendable_sessions', count(*), 'sendable_kwh', sum(energy_mwh) * 1000
         )

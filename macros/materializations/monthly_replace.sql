@@ -46,13 +46,14 @@
     {% do get_assert_columns_equivalent(sql) %}
     {% if must_create %}
         {% do create_monthly_table(target, existing) %}
-    {% else %}
-        {% if config.get('keeps_inputs') %}{% do match_columns(target) %}{% endif %}
-        {% if missing_indexes(target) %}
-            {% call statement('lock') %}begin; {{ lock_for_ddl(target) }}{% endcall %}
-            {% do create_missing_indexes(target) %}
-            {% call statement('commit') %}commit{% endcall %}
-        {% endif %}
+    {% elif column_changes(target) or missing_indexes(target) %}
+        {% call statement('lock') %}begin; {{ lock_for_ddl(target) }}{% endcall %}
+        {#- Again: another build may have altered the table meanwhile. -#}
+        {% for change in column_changes(target) %}
+            {% call statement('alter') %}alter table {{ target }} {{ change }}{% endcall %}
+        {% endfor %}
+        {% do create_missing_indexes(target) %}
+        {% call statement('commit') %}commit{% endcall %}
     {% endif %}
 
     {% set periods = requested_months(model.name) %}
@@ -128,17 +129,22 @@
 
 
 {#
-    Add and drop columns, so that a new version of the project keeps the rows. Views that read a dropped column are
-    dropped with it; the run creates them again.
+    What a new version of the project changes in the columns of the table, each as in `alter table`. Rows stay. So a column that
+    must not be null is added only if the table is never dropped. Views that read a dropped column are dropped with it; the
+    run creates them again.
 #}
-{% macro match_columns(target) %}
+{% macro column_changes(target) %}
     {% set existing = adapter.get_columns_in_relation(target) | map(attribute='name') | list %}
+    {% set changes = [] %}
     {% for column in model['columns'].values() if column.name not in existing %}
-        {% call statement('add') %}alter table {{ target }} add column {{ column.name }} {{ column.data_type }}{% endcall %}
+        {% if config.get('keeps_inputs') or not column.constraints %}
+            {% do changes.append('add column ' ~ column.name ~ ' ' ~ column.data_type) %}
+        {% endif %}
     {% endfor %}
-    {% for name in existing if name not in model['columns'] %}
-        {% call statement('drop') %}alter table {{ target }} drop column {{ name }} cascade{% endcall %}
+    {% for name in existing if name not in model['columns'] and config.get('keeps_inputs') %}
+        {% do changes.append('drop column ' ~ name ~ ' cascade') %}
     {% endfor %}
+    {% do return(changes) %}
 {% endmacro %}
 
 

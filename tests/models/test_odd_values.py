@@ -23,7 +23,7 @@ from tests.support.strategies import (
     ODD_POWERS_KW,
     ODD_TIMES,
 )
-from tests.support.two_operators import RECENT_START, charge, network
+from tests.support.two_operators import RECENT_START, TIMES_OF_BUILDS, charge, network
 from tests.support.warehouse import Warehouse
 
 # In this month and an earlier one. A build without `period` computes both.
@@ -130,8 +130,8 @@ def rows_of_others(warehouse: Warehouse) -> Rows:
     return {
         mart: sorted(
             warehouse.query(
-                f"select cast(to_jsonb(mart) - 'computed_at' as text) from tiruert.{mart} as mart"
-                f" where coalesce({keys}, '') not in (%s, %s, %s)",
+                f"select cast(to_jsonb(mart) - {TIMES_OF_BUILDS} as text)"
+                f" from tiruert.{mart} as mart where coalesce({keys}, '') not in (%s, %s, %s)",
                 *(SIREN, f"{CODE}P1", f"{CODE}P2"),
             )
         )

@@ -36,6 +36,37 @@ def test_mart_built_before_the_period_was_closed_is_not_sent(
 
 
 @pytest.mark.parametrize(
+    ("read_at", "code"),
+    [
+        ("2025-05-21 23:59Z", ExitCode.GUARD),
+        ("2025-05-22 00:00Z", ExitCode.SUCCESS),
+        # Built by a version that did not record it.
+        (None, ExitCode.SUCCESS),
+    ],
+)
+def test_mart_built_later_from_sessions_read_before_the_period_was_closed_is_not_sent(
+    scene: Scene,
+    root_url: str,
+    capsys: pytest.CaptureFixture[str],
+    read_at: str | None,
+    code: ExitCode,
+) -> None:
+    """The platform had dropped a part of the month, so the build used the kept sessions."""
+    scene.set_mart(MART)
+    scene.warehouse.query(
+        "update tiruert.energy_balance_monthly set sessions_read_at = %s"
+        " where period = '2025-04-01'",
+        read_at,
+    )
+    assert scene.run(root_url) == code
+    if code == ExitCode.GUARD:
+        expected = "2025-04 has only the sessions that QualiCharge had on 2025-05-21, before"
+        assert expected in capsys.readouterr().err
+        assert scene.stub.rows == []
+        assert scene.run(root_url, allow_open_period=True) == ExitCode.SUCCESS
+
+
+@pytest.mark.parametrize(
     "change",
     [
         "update tiruert.energy_balance_monthly set received_sessions = received_sessions + 1",

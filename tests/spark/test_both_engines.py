@@ -18,6 +18,7 @@ from tests.spark.conftest import ONE_PROCESS
 from tests.support import strategies
 from tests.support.forked_programs import ON_SPARK
 from tests.support.project import MODELS_ON_SPARK, copy_project, replace_once
+from tests.support.two_operators import TIMES_OF_BUILDS
 from tests.support.warehouse import PROJECT, Warehouse
 
 CASES = 1000
@@ -131,6 +132,19 @@ def test_every_month_is_from_spark(engines: Engines) -> None:
     assert set(landed) == {(model, month) for model in MODELS_ON_SPARK for month in engines.months}
 
 
+def test_balance_says_when_spark_read_the_sessions(engines: Engines) -> None:
+    """Not when dbt took the rows of that run."""
+    times = engines.spark.query(
+        "select landed_run, sessions_read_at, computed_at from tiruert.energy_balance_monthly"
+        " inner join tiruert_intermediate.period_builds using (period)"
+        " where model = 'int_session_flags'"
+    )
+    assert len(times) == len(engines.months)
+    for run, read_at, computed_at in times:
+        assert read_at == datetime.strptime(f"{run}+0000", "%Y%m%d%H%M%S%z")
+        assert read_at < computed_at
+
+
 @pytest.mark.parametrize("engines", IN_PARQUET, indirect=True, ids=str)
 def test_every_session_has_the_same_flags(engines: Engines) -> None:
     for month in engines.months:
@@ -201,7 +215,7 @@ def test_all_marts_are_the_same(engines: Engines) -> None:
 def rows(warehouse: Warehouse, mart: str, condition: str = "true") -> list[str]:
     """Return rows as text in which numbers have no trailing zeros."""
     found = warehouse.query(
-        f"select cast(to_jsonb(mart) - 'computed_at' as text) from tiruert.{mart} as mart"
+        f"select cast(to_jsonb(mart) - {TIMES_OF_BUILDS} as text) from tiruert.{mart} as mart"
         f" where {condition}"
     )
     return sorted(

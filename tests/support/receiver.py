@@ -103,11 +103,12 @@ class Scene:
                     ],
                 )
             cursor.execute(
-                "update energy_balance_monthly set computed_at = %s, received_kwh = %s,"
+                "update energy_balance_monthly"
+                " set computed_at = %s, sessions_read_at = %s, received_kwh = %s,"
                 " sendable_kwh = %s, received_sessions = %s, sendable_sessions = %s,"
                 " rejected_kwh = 0, rejected_sessions = 0, blocked_kwh = 0, blocked_sessions = 0"
                 " where period = %s",
-                [self.clock.now(), energy_kwh, energy_kwh, len(mart), len(mart), APRIL],
+                [*[self.clock.now()] * 2, *[energy_kwh] * 2, *[len(mart)] * 2, APRIL],
             )
 
     def run(

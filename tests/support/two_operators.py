@@ -12,6 +12,7 @@ MARTS = (
     "blocked_energy_monthly",
     "energy_balance_monthly",
 )
+TIMES_OF_BUILDS = "array['computed_at', 'sessions_read_at']"
 # Two hours ago, so that a session of one hour has ended.
 RECENT_START = datetime.now(UTC) - timedelta(hours=2)
 CURRENT_MONTH = f"{RECENT_START:%Y-%m-01}"
@@ -56,11 +57,11 @@ def row_counts(warehouse: Warehouse, mart: str) -> dict[str, int]:
 
 
 def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
-    """Return every row of every mart, without `computed_at`."""
+    """Return every row of every mart, without the times of builds."""
     return {
         mart: sorted(
             warehouse.query(
-                f"select cast(to_jsonb(m) - 'computed_at' as text) from tiruert.{mart} m"
+                f"select cast(to_jsonb(m) - {TIMES_OF_BUILDS} as text) from tiruert.{mart} m"
             )
         )
         for mart in MARTS

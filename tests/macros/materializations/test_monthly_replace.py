@@ -56,6 +56,21 @@ def test_index_of_a_new_version_reaches_existing_tables(
     assert indexed_columns(warehouse) == before
 
 
+def test_column_of_a_new_version_reaches_existing_tables(
+    built: tuple[Warehouse, list[Session]],
+) -> None:
+    """It is null in months that are not built again."""
+    warehouse, _ = built
+    before = contents(warehouse)
+    warehouse.query("alter table tiruert.energy_balance_monthly drop column sessions_read_at")
+    warehouse.build(period="2025-04")
+    without = "select cast(period as text) from tiruert.energy_balance_monthly"
+    without += " where sessions_read_at is null order by 1"
+    months = [month for (month,) in warehouse.query(without)]
+    assert months == [*PAST_MONTHS[:-1], CURRENT_MONTH]
+    assert contents(warehouse) == before
+
+
 def test_month_has_its_index_before_readers_wait(built: tuple[Warehouse, list[Session]]) -> None:
     """Readers wait from the moment when the old table of the month is dropped."""
     warehouse, _ = built

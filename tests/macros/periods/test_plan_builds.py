@@ -64,7 +64,7 @@ def test_number_of_statements_does_not_depend_on_the_history(
     assert len(statements(longer, "build")) == len(statements(closed, "build"))
 
 
-def test_build_with_nothing_to_do_reads_no_session(
+def test_build_with_nothing_to_do_reads_only_the_last_closed_month(
     closed: Warehouse, make_warehouse: Callable[..., Warehouse]
 ) -> None:
     """The source is partitioned, as it is in chunks on the platform."""
@@ -72,8 +72,9 @@ def test_build_with_nothing_to_do_reads_no_session(
     warehouse.partition_source_by_month()
     before = rows_read(warehouse)
     warehouse.dbt("build")
-    # One row tells that the source is not empty, another that it has dropped nothing.
-    assert rows_read(warehouse) <= before + 2
+    # One row tells that the source is not empty, another that it has dropped nothing. The two
+    # sessions of February are counted.
+    assert rows_read(warehouse) <= before + 4
 
 
 def rows_read(warehouse: Warehouse) -> int:
@@ -194,6 +195,53 @@ def test_closed_month_that_was_not_read_on_its_last_day_is_built(
     received = "select received_kwh from tiruert.energy_balance_monthly"
     assert warehouse.query(received) == [(12,)]
     assert "Nothing to build" in warehouse.run("dbt", "run").stdout
+
+
+def test_sessions_that_arrive_after_a_month_was_closed_are_counted(
+    closed: Warehouse, make_warehouse: Callable[..., Warehouse]
+) -> None:
+    """Of two closed months, a build looks at the last one, and a check of all months at both."""
+    warehouse = make_warehouse(like=closed)
+    assert "is closed and has" not in warehouse.run("dbt", "build").stdout
+    warehouse.query(
+        "insert into qualicharge.session"
+        ' select gen_random_uuid(), start + days, "end" + days, energy, point_de_charge_id,'
+        " now(), now() from qualicharge.session cross join"
+        " unnest(array[interval '1 day', interval '2 days']) as days"
+    )
+    warehouse.query(
+        "update qualicharge.session set energy = 12, updated_at = now() where start = %s",
+        noon(2, 10),
+    )
+    message = (
+        "2025-{} is closed and has 2 sessions. The source now has 6, and has received or changed {}"
+        " of them since. To count what it has now, run dbt build --vars 'period: 2025-{}'"
+    )
+    january, february = message.format("01", 4, "01"), message.format("02", 6, "02")
+    finished = warehouse.run("dbt", "--no-use-colors", "build")
+    assert finished.returncode == 0
+    assert "WARN 1 closed_months_match_source" in finished.stdout
+    assert february in finished.stdout
+    assert january not in finished.stdout
+    every_month = ("dbt", "test", "--vars", "check_all_months: true")
+    finished = warehouse.run(*every_month)
+    assert january in finished.stdout
+    assert february in finished.stdout
+    warehouse.build(period="2025-01..2025-02")
+    assert "is closed and has" not in warehouse.run(*every_month).stdout
+
+
+def test_deleted_sessions_of_a_closed_month_are_counted(
+    closed: Warehouse, make_warehouse: Callable[..., Warehouse]
+) -> None:
+    warehouse = make_warehouse(like=closed)
+    warehouse.query(
+        "delete from qualicharge.session where id in"
+        " (select id from qualicharge.session where start = %s limit 1)",
+        noon(2, 10),
+    )
+    expected = "2025-02 is closed and has 2 sessions. The source now has 1, and has received"
+    assert expected in warehouse.run("dbt", "build").stdout
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -67,6 +68,32 @@ def test_months_are_as_before_after_the_source_dropped_sessions(
     assert contents(copy) == expected
     copy.build("--full-refresh")
     assert contents(copy) == expected
+
+
+def test_balance_says_when_the_source_was_read(copy: Warehouse) -> None:
+    """May is still read, April is computed from kept sessions, even if it is built alone."""
+    copy.build(period=BOTH_MONTHS)
+    first = build_times(copy)
+    assert {read_at for read_at, _ in first.values()} == {
+        computed_at for _, computed_at in first.values()
+    }
+    drop_by_partition(copy, "2025-04-17")
+    copy.build(period=BOTH_MONTHS)
+    copy.build("--select", "energy_balance_monthly", period="2025-04")
+    second = build_times(copy)
+    assert second["2025-04"][0] == first["2025-04"][0] < second["2025-04"][1]
+    assert first["2025-05"][0] < second["2025-05"][0] == second["2025-05"][1]
+
+
+def build_times(warehouse: Warehouse) -> dict[str, tuple[datetime, datetime]]:
+    """Return when the sessions of each month were read, and when its balance was computed."""
+    return {
+        month: (read_at, computed_at)
+        for month, read_at, computed_at in warehouse.query(
+            "select to_char(period, 'YYYY-MM'), sessions_read_at, computed_at"
+            " from tiruert.energy_balance_monthly"
+        )
+    }
 
 
 def test_kept_sessions_are_judged_as_those_of_the_source(copy: Warehouse) -> None:
@@ -208,6 +235,7 @@ def received(warehouse: Warehouse, month: str) -> tuple[int, float]:
 def test_month_that_would_lose_too_much_keeps_its_state(copy: Warehouse) -> None:
     """Three per cent of May's sessions are deleted, from all of the month; of April's, one is."""
     april, may = received(copy, "2025-04"), received(copy, "2025-05")
+    before = build_times(copy)
     copy.query(
         "delete from qualicharge.session where start >= '2025-05-01'"
         " and abs(hashtext(cast(id as text))) %% 100 < 3"
@@ -226,6 +254,7 @@ def test_month_that_would_lose_too_much_keeps_its_state(copy: Warehouse) -> None
     assert kept in finished.stdout
     assert received(copy, "2025-04")[0] == april[0] - 1
     assert received(copy, "2025-05") == may
+    assert build_times(copy)["2025-05"][0] == before["2025-05"][0]
     build(copy, period="2025-05", accept_loss="2025-05")
     assert received(copy, "2025-05")[0] == left
 
