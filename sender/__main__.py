@@ -49,7 +49,9 @@ logger = logging.getLogger(__name__)
 @click.option("--detail", is_flag=True, help="Show each station to be sent, old and new.")
 @click.option("--force", is_flag=True, help="Send acknowledged stations again.")
 @click.option(
-    "--allow-open-period", is_flag=True, help="Send even if more sessions may be received."
+    "--allow-open-period",
+    is_flag=True,
+    help="Send even if sessions may be missing: received later, or not read from QualiCharge.",
 )
 @click.option("--allow-shrinkage", is_flag=True, help="Send even if many stations are missing.")
 @click.option("--output", type=FILE, help="Write the payload to this file, as JSON.")

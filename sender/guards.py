@@ -100,7 +100,7 @@ def check_books(period: date, facts: Facts) -> None:
 
 
 def check_closed(period: date, facts: Facts, now: datetime, settings: SenderSettings) -> None:
-    """Check that no more sessions are expected, and that all until then are counted.
+    """Check that the period is closed, and has the sessions that were received until then.
 
     Raises GuardError.
     """
@@ -110,16 +110,20 @@ def check_closed(period: date, facts: Facts, now: datetime, settings: SenderSett
         raise GuardError(
             f"{period:%Y-%m} is open until {closed_on}: wait, or use --allow-open-period"
         )
-    for instant, event in (
-        (facts.computed_at, "was computed"),
-        # The source was empty, had dropped a part of the month, or had lost too much of it.
-        (facts.sessions_read_at, "has only the sessions that QualiCharge had"),
-    ):
-        if instant is not None and _utc_date(instant) < closed_on:
-            raise GuardError(
-                f"{period:%Y-%m} {event} on {_utc_date(instant)}, before it was closed on"
-                f" {closed_on}: {_build_command(period)}, or use --allow-open-period"
-            )
+    computed_on = _utc_date(facts.computed_at, closed_on)
+    if computed_on < closed_on:
+        raise GuardError(
+            f"{period:%Y-%m} was computed on {computed_on}, before it was closed on"
+            f" {closed_on}: {_build_command(period)}, or use --allow-open-period"
+        )
+    # The source was empty, had dropped a part of the month, or had lost too much of it.
+    read_on = _utc_date(facts.sessions_read_at, closed_on)
+    if read_on < closed_on:
+        raise GuardError(
+            f"{period:%Y-%m} has only the sessions that QualiCharge had on {read_on}, before it was"
+            f" closed on {closed_on}: if QualiCharge has the whole month again,"
+            f" {_build_command(period)}; else use --allow-open-period"
+        )
 
 
 def check_shrinkage(period: date, facts: Facts, settings: SenderSettings) -> None:
@@ -145,8 +149,8 @@ def check_shrinkage(period: date, facts: Facts, settings: SenderSettings) -> Non
         )
 
 
-def _utc_date(instant: datetime) -> date:
-    return instant.astimezone(UTC).date()
+def _utc_date(instant: datetime | None, default: date) -> date:
+    return default if instant is None else instant.astimezone(UTC).date()
 
 
 def _build_command(period: date) -> str:

@@ -170,6 +170,17 @@
     {%- endcall -%}
 {% endmacro %}
 
+{#
+    When the sessions that a run on Spark has read were copied from the source, as an expression: at the start of the run that
+    made the latest copy until then. A lake of version 0.5.0 has no list of copies. Runs are named in UTC.
+#}
+{% macro copied_at(run) -%}
+    (
+        select cast(to_timestamp(coalesce(max(run), {{ literal(run) }}), 'YYYYMMDDHH24MISS') as timestamp) at time zone 'UTC'
+        from {{ lake_fills() }} where period = {{ period_date() }} and run <= {{ literal(run) }}
+    )
+{%- endmacro %}
+
 {# Forget what has landed of the month, complete or not: its rows have been taken or refused, or are older. #}
 {% macro drop_landed(period) %}
     {%- for name in (model.name, changes_name(model.name)) -%}

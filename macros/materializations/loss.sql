@@ -79,7 +79,7 @@
 {% endmacro %}
 
 {# The months among `months` that kept their state when they were last built, with what they would have lost. #}
-{% macro months_that_kept_their_state(months) %}
+{% macro months_that_kept_their_figures(months) %}
     {%- set losses = {} -%}
     {%- if months -%}
         {%- set found = run_query(

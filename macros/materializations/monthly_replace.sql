@@ -26,7 +26,7 @@
 
     With `keeps_inputs`, the table has sessions that the source may have dropped since, and is never dropped
     itself: a full refresh replaces its months one by one, and added or removed columns are altered in
-    place. A month that would lose too much keeps its previous state (loss.sql).
+    place. A month that would lose too much keeps its figures (loss.sql).
 
     With `change_log`, the named macro logs why figures changed (change_log.sql).
 

@@ -5,10 +5,11 @@
     `requested_at` is the start of the last run that had to build the month, `built_at` the start of the
     run that last built it. `judged_by` has the limits and rejecting rules that were valid for the month
     then, for a model with the configuration `records_limits`; null for others. `loss` says what the month
-    would have lost, if that was too much and the month therefore kept its previous state; else null. `landed_run`
+    would have lost, if that was too much and the month therefore kept its figures; else null. `landed_run`
     names the run on Spark that computed the month (landing.sql); null if PostgreSQL did. `changeable_until` is the last
-    day on which the month could change, by the variable `changeable_days` of its last build. `source_read_at` is the start
-    of the run that last read the month from the source, for a model that keeps what it reads; null for others.
+    day on which the month could change, by the variable `changeable_days` of its last build. `source_read_at` is when the sessions
+    behind the month's rows were read from the source: what arrived before is included. Null if version 0.5.3 or an earlier one
+    read them, and for a model without sessions.
 #}
 {% macro period_builds() %}
     {%- do return(intermediate_table('period_builds')) -%}
@@ -61,14 +62,10 @@
         {%- do exceptions.warn(model.name ~ ' has no rows for ' ~ period ~ ': run python -m spark_build') -%}
         {%- do return('run python -m spark_build') -%}
     {%- endif -%}
-    {%- set inputs = [] -%}
-    {%- for node in monthly_models() if node.unique_id in model.depends_on.nodes -%}
-        {%- do inputs.append(node.name) -%}
-    {%- endfor -%}
     {%- set built = run_query(
         'select model from ' ~ period_builds() ~ ' where period = ' ~ period_date() ~ ' and built_at is not null'
     ).columns[0].values() -%}
-    {%- set missing = inputs | reject('in', built) | sort -%}
+    {%- set missing = monthly_inputs() | reject('in', built) | sort -%}
     {%- if missing -%}{%- do return('build ' ~ missing | join(', ') ~ ' first') -%}{%- endif -%}
     {%- if config.get('keeps_inputs') and not source_holds(period) and period not in built_months('landed_run is null') -%}
         {%- do return('the source lacks a part of it. If it was computed on Spark, run python -m spark_build') -%}
@@ -113,7 +110,7 @@
     update {{ period_builds() }}
     set
         {{ built_now() }},
-        {% if config.get('keeps_inputs') and (run or source_holds(current_period())) %}source_read_at = {{ computed_at() }},{% endif %}
+        source_read_at = {{ read_at(run) }},
         {% if config.get('records_limits') %}judged_by = {{ literal(tojson(judged_by())) }},{% endif %}
         landed_run = {{ literal(run) if run else 'null' }},
         loss = null
@@ -132,17 +129,47 @@
         and reader.built_at >= input.requested_at
 {% endmacro %}
 
+{# When the sessions behind the rows of the current month were read, as an expression. #}
+{% macro read_at(run) -%}
+    {%- if not config.get('keeps_inputs') -%}
+        (
+            select min(inputs.source_read_at) from {{ period_builds() }} as inputs
+            where inputs.model in ('{{ monthly_inputs() | join("', '") }}') and inputs.period = {{ period_date() }}
+        )
+    {%- elif run -%}
+        {{ copied_at(run) }}
+    {%- elif source_holds(current_period()) -%}
+        -- The start of this transaction, so before the read.
+        now()
+    {%- else -%}
+        source_read_at
+    {%- endif -%}
+{%- endmacro %}
+
+{# The monthly models that the current one reads. #}
+{% macro monthly_inputs() %}
+    {%- do return(monthly_models() | selectattr('unique_id', 'in', model.depends_on.nodes) | map(attribute='name') | list) -%}
+{% endmacro %}
+
+{# When the sessions of the current month were read, as a query of one value. #}
+{% macro sessions_read_at(model_name) -%}
+    select source_read_at from {{ period_builds() }} where model = {{ literal(model_name) }} and period = {{ period_date() }}
+{%- endmacro %}
+
 {% macro built_now() -%}
     built_at = {{ computed_at() }}, changeable_until = {{ last_changeable_day(period_date()) }}
 {%- endmacro %}
 
-{# What the model reads has kept its previous state, so the model keeps its own, with all that is stored about it. #}
+{# What the model reads has kept its figures, so the model keeps its own, with all that is stored about it. #}
 {% macro record_kept(model_name) %}
     update {{ period_builds() }} set {{ built_now() }}
     where model = {{ literal(model_name) }} and period = {{ period_date() }}
 {% endmacro %}
 
-{# The month keeps its previous state. It counts as built: the same build would lose the same. #}
+{#
+    The month keeps its figures and counts as built, so that models that read it are built. `source_read_at` stays: later
+    builds try again, also if the month closes meanwhile.
+#}
 {% macro record_loss(model_name, loss) %}
     update {{ period_builds() }}
     set {{ built_now() }}, loss = {{ literal(tojson(loss)) }}

@@ -1,6 +1,6 @@
 {#
     Keep the sessions that version 0.4 has stored: they name a version of their charge point, not the charge point.
-    The columns that are no longer used are dropped by match_columns. Can be deleted once no warehouse of that version is left.
+    The columns that are no longer used are dropped by column_changes. Can be deleted once no warehouse of that version is left.
 #}
 {% macro upgrade_session_flags() %}
     {%- set flags, history = intermediate_table('int_session_flags'), intermediate_table('int_charge_point_history') -%}

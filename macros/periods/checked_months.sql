@@ -37,7 +37,7 @@
 {% macro months_that_differ_from_source() %}
     {%- set checked = checked_months() -%}
     {%- if not checked -%}{%- do return([]) -%}{%- endif -%}
-    {%- set kept = months_that_kept_their_state(checked) -%}
+    {%- set kept = months_that_kept_their_figures(checked) -%}
     {%- set months = months_the_source_holds(checked) | reject('in', kept) | reject('in', months_on_spark()) | list -%}
     {%- if not months -%}{%- do return([]) -%}{%- endif -%}
     {%- set balance = api.Relation.create(schema=target.schema, identifier='energy_balance_monthly') -%}

@@ -3,11 +3,11 @@
     `period_builds`. Every query here runs once per run, however long the history is.
 
     - With `var('period')`: the months requested.
-    - Else: each month that can still change, each month that a model lacks, each closed month that a model, or one
-      that it reads, did not build on the last day on which the month could change, or later, and each month with
-      blocked energy that can now be sent. A month exists if a model knows it or the source has a session in it.
+    - Else each month that can still change, that a model has never built, that is frozen but was not read on the last day on which
+      it could change or later, or that has blocked energy that can now be sent. A month exists if a model knows it
+      or the source has a session in it.
 
-    Of these, a closed month that was judged by other limits than those valid for it now is built only by name.
+    Of these, a frozen month that was judged by other limits than those valid for it now is built only by name.
 
     A month is left out, with a warning, if the source lacks a part of it and the warehouse has not kept it.
 
@@ -118,9 +118,9 @@
 {% endmacro %}
 
 {#
-    Request a month for every model that lacks it, and for every model if the month can still change. A closed
-    month too, if the model or an input missed its last day and it is in `held`, or if it is in `unblocked`; but
-    not if it is in `judged_otherwise`.
+    Request a month for every model that lacks it, and for every model if the month can still change. Request a frozen
+    month if it is in `held` and the model or an input missed its last day, or if it is in `unblocked`. Never request one
+    in `judged_otherwise`.
 #}
 {% macro request_months(models, months, held, unblocked, judged_otherwise) %}
     insert into {{ period_builds() }} (model, period, requested_at)
@@ -167,22 +167,7 @@
         ({{ literal(node.name) }}, {{ literal(reader) }}){{ ',' if not (outer.last and loop.last) }}
         {%- endfor %}{% endfor %}
     ) as readers (model, reader) on builds.model = readers.model
-    where {{ sessions_read_at() }} < cast({{ last_day }} as timestamp) at time zone '{{ var("time_zone") }}'
-{% endmacro %}
-
-{#
-    When a build read the source, as an expression: earlier than the build, if that used kept sessions or rows of a run on
-    Spark. A month that has refused the rows of a run counts as built.
-#}
-{% macro sessions_read_at() %}
-    {%- set run -%}
-        case
-            when builds.model in ('int_session_flags', 'int_lookback_sessions') and loss is null
-                then to_timestamp(landed_run, 'YYYYMMDDHH24MISS')
-        end
-    {%- endset -%}
-    {#- Runs are named in UTC; `to_timestamp` reads the session's time zone. -#}
-    {%- do return("least(built_at, source_read_at, cast(" ~ run ~ " as timestamp) at time zone 'UTC')") -%}
+    where least(builds.built_at, builds.source_read_at) < cast({{ last_day }} as timestamp) at time zone '{{ var("time_zone") }}'
 {% endmacro %}
 
 {% macro log_plan(models) %}
@@ -194,7 +179,7 @@
     {%- if months -%}
         {%- do log('Months to build: ' ~ months | join(', '), info=true) -%}
     {%- else -%}
-        {%- do log('Nothing to build: every month is closed and built', info=true) -%}
+        {%- do log('Nothing to build: every month is frozen and built', info=true) -%}
     {%- endif -%}
 {% endmacro %}
 
@@ -216,7 +201,7 @@
 {% endmacro %}
 
 {#
-    Warn about the months among `judged_otherwise` that this run does not build. A closed month is judged again only
+    Warn about the months among `judged_otherwise` that this run does not build. A frozen month is judged again only
     on request.
 #}
 {% macro warn_about_other_limits(judged_otherwise) %}

@@ -1,5 +1,5 @@
 {#
-    The closed months with blocked energy of a charge point or station that the platform has corrected since. They
+    The frozen months with blocked energy of a charge point or station that the platform has corrected since. They
     are built again, so that a correction needs no action.
 #}
 {% macro unblocked_months() %}

@@ -7,7 +7,9 @@
 
 {%- set late = late_sessions(checked_months()) %}
 {%- for month, sessions in late %}
-    {%- do log(month ~ ': the source has ' ~ sessions ~ ' sessions that came too late', info=true) %}
+    {%- do log(
+        month ~ ': the source has ' ~ sessions ~ ' sessions that came too late', info=true
+    ) %}
 {%- endfor %}
 
 {% for month, sessions in late -%}

@@ -14,7 +14,8 @@ with
 
 source_sessions as (
     {% for month in differing -%}
-        {%- set before = instant_literal((built_at('int_session_flags', month) or run_started_at) - modules.datetime.timedelta(hours=1)) %}
+        {%- set last_built_at = built_at('int_session_flags', month) or run_started_at %}
+        {%- set before = instant_literal(last_built_at - modules.datetime.timedelta(hours=1)) %}
         select
             cast('{{ month }}-01' as date) as period,
             id as session_id,

@@ -33,7 +33,7 @@ UNTRACKED_PATHS = {"profiles.yml", "NAME.yml"}
 LAYERS = {
     "models/staging": set(),
     "models/intermediate": {"stg_qualicharge", "states", "int"},
-    "models/marts/energy": {"int", "states", "mart", "stg_builds"},
+    "models/marts/energy": {"int", "states", "mart"},
     "models/marts/anomalies": {"int", "states", "mart", "stg_builds"},
     "models/marts/submission": {"int", "mart", "stg_builds", "stg_ledger"},
 }

@@ -191,7 +191,7 @@ def test_month_is_judged_by_the_limit_that_is_valid_for_it(
     ]
 
 
-def test_closed_month_keeps_the_limits_that_it_was_judged_by(
+def test_frozen_month_keeps_the_limits_that_it_was_judged_by(
     judged: Warehouse, make_warehouse: Callable[..., Warehouse], tmp_path: Path
 ) -> None:
     copy = make_warehouse(like=judged)
@@ -213,7 +213,7 @@ def test_closed_month_keeps_the_limits_that_it_was_judged_by(
     assert typeset("700,000 kWh &gt; 500 kWh.") in page
 
 
-def test_correction_does_not_judge_a_closed_month_by_new_limits(
+def test_correction_does_not_judge_a_frozen_month_by_new_limits(
     make_warehouse: Callable[..., Warehouse],
 ) -> None:
     """The correction of one operator must not change the figures of another."""
@@ -235,7 +235,7 @@ def test_correction_does_not_judge_a_closed_month_by_new_limits(
     assert warehouse.query(energy) == [(Decimal("0.03"),), (Decimal("0.04"),)]
 
 
-def test_dropped_input_does_not_judge_a_closed_month_again(
+def test_dropped_input_does_not_judge_a_frozen_month_again(
     judged: Warehouse, make_warehouse: Callable[..., Warehouse]
 ) -> None:
     copy = make_warehouse(like=judged)

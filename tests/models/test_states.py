@@ -146,8 +146,8 @@ def test_new_power_does_not_judge_earlier_months(copy: Warehouse) -> None:
     "blocked_by",
     ["no_siren", "invalid_power", "no_station"],
 )
-def test_correction_releases_closed_months_without_action(copy: Warehouse, blocked_by: str) -> None:
-    """Each build is a plain `dbt build`. All months were closed long ago."""
+def test_correction_releases_frozen_months_without_action(copy: Warehouse, blocked_by: str) -> None:
+    """Each build is a plain `dbt build`. All months were frozen long ago."""
     break_and_correct = {
         "no_siren": (
             "select 1",

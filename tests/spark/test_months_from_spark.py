@@ -106,6 +106,8 @@ def test_month_does_not_change_without_its_look_back(warehouse: Warehouse) -> No
 def test_losses_of_the_source_do_not_reach_the_lake(warehouse: Warehouse) -> None:
     """First of energy, then of an operator, then of all: PostgreSQL then leaves the month out."""
     before, runs = sums(warehouse), lake_runs(warehouse, "sessions")
+    read_at = "select sessions_read_at from tiruert.energy_balance_monthly"
+    before_read_at = warehouse.query(read_at)
     warehouse.query("create table public.copy as select * from qualicharge.session")
     warehouse.query("update qualicharge.session set energy = 1")
     finished = warehouse.run(*SPARK_BUILD)
@@ -122,6 +124,7 @@ def test_losses_of_the_source_do_not_reach_the_lake(warehouse: Warehouse) -> Non
     output = run(warehouse, *SPARK_BUILD)
     assert "2025-04: the lake keeps its 30 sessions, because the source has only 15" in output
     assert sums(warehouse) == before
+    assert warehouse.query(read_at) == before_read_at
 
     warehouse.query("delete from qualicharge.session")
     output = run(warehouse, "dbt", "build", "--vars", APRIL)

@@ -12,11 +12,6 @@ stations as (
     where period = {{ period_date() }}
 ),
 
-reads as (
-    select * from {{ ref('stg_builds__read_months') }}
-    where period = {{ period_date() }}
-),
-
 -- Grouped first: four rows to sum conditionally.
 outcomes as (
     select
@@ -38,7 +33,7 @@ select
     {% for outcome, condition in outcome_conditions().items() -%}
         {{ sessions_and_kwh(outcome, condition) }},
     {% endfor -%}
-    (select reads.sessions_read_at from reads) as sessions_read_at,
+    ({{ sessions_read_at('int_energy_daily') }}) as sessions_read_at,
     {{ computed_at() }} as computed_at
 from outcomes
 group by period

@@ -22,7 +22,7 @@ def statements(warehouse: Warehouse, *arguments: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def closed(warehouse: Warehouse) -> Warehouse:
+def frozen(warehouse: Warehouse) -> Warehouse:
     """Two months built that can no longer change."""
     source, alpha, beta = network()
     source.session += [
@@ -33,19 +33,19 @@ def closed(warehouse: Warehouse) -> Warehouse:
     return warehouse
 
 
-def test_build_with_nothing_to_do_says_so(closed: Warehouse) -> None:
-    finished = closed.run("dbt", "--no-use-colors", "run")
+def test_build_with_nothing_to_do_says_so(frozen: Warehouse) -> None:
+    finished = frozen.run("dbt", "--no-use-colors", "run")
     assert finished.returncode == 0
-    assert "Nothing to build: every month is closed and built" in finished.stdout
+    assert "Nothing to build: every month is frozen and built" in finished.stdout
     monthly = re.findall(r"OK created sql monthly_replace .*\[(.*) in ", finished.stdout)
     assert len(monthly) == 15
     assert set(monthly) == {"nothing to build"}
 
 
 def test_number_of_statements_does_not_depend_on_the_history(
-    closed: Warehouse, make_warehouse: Callable[..., Warehouse]
+    frozen: Warehouse, make_warehouse: Callable[..., Warehouse]
 ) -> None:
-    longer = make_warehouse(like=closed)
+    longer = make_warehouse(like=frozen)
     longer.query(
         """
         insert into qualicharge.session
@@ -61,14 +61,14 @@ def test_number_of_statements_does_not_depend_on_the_history(
     longer.build()
     [(months,)] = longer.query("select count(*) from tiruert.energy_balance_monthly")
     assert months == 14
-    assert len(statements(longer, "build")) == len(statements(closed, "build"))
+    assert len(statements(longer, "build")) == len(statements(frozen, "build"))
 
 
-def test_build_with_nothing_to_do_reads_only_the_last_closed_month(
-    closed: Warehouse, make_warehouse: Callable[..., Warehouse]
+def test_build_with_nothing_to_do_reads_only_the_last_frozen_month(
+    frozen: Warehouse, make_warehouse: Callable[..., Warehouse]
 ) -> None:
     """The source is partitioned, as it is in chunks on the platform."""
-    warehouse = make_warehouse(like=closed)
+    warehouse = make_warehouse(like=frozen)
     warehouse.partition_source_by_month()
     before = rows_read(warehouse)
     warehouse.dbt("build")
@@ -104,20 +104,29 @@ def test_foreign_server_returns_one_row_per_month_at_most(local: Warehouse) -> N
     assert not {"2025-04", "2025-05"} & {match[1] for match in probed}, "built months are skipped"
 
 
+def test_foreign_server_counts_the_sessions_of_a_frozen_month(local: Warehouse) -> None:
+    sent = statements(local, "test", "--select", "frozen_months_match_source")
+    [count] = [strip_comment(sql) for sql in sent if "count(*) filter" in sql]
+    plan = [line for (line,) in local.query(f"explain (verbose) {count}")]
+    [remote] = [line.split("Remote SQL: ")[1] for line in plan if "Remote SQL" in line]
+    assert "count(*) FILTER (WHERE " in remote
+    assert "((start >= '2025-05-01 00:00:00+00'))" in remote
+
+
 def strip_comment(sql: str) -> str:
     return re.sub(r"/\*.*?\*/", "", sql, flags=re.DOTALL)
 
 
-def test_requested_month_without_sessions_is_a_warning(closed: Warehouse) -> None:
-    finished = closed.run("dbt", "--no-use-colors", "run", "--vars", "period: 2019-01")
+def test_requested_month_without_sessions_is_a_warning(frozen: Warehouse) -> None:
+    finished = frozen.run("dbt", "--no-use-colors", "run", "--vars", "period: 2019-01")
     assert finished.returncode == 0
     assert "the source has no session in the requested month 2019-01" in finished.stdout
 
 
 def test_empty_source_is_a_warning(
-    closed: Warehouse, make_warehouse: Callable[..., Warehouse]
+    frozen: Warehouse, make_warehouse: Callable[..., Warehouse]
 ) -> None:
-    warehouse = make_warehouse(like=closed)
+    warehouse = make_warehouse(like=frozen)
     warehouse.query("truncate qualicharge.session")
     finished = warehouse.run("dbt", "--no-use-colors", "run")
     assert finished.returncode == 0
@@ -137,7 +146,8 @@ ONE_MART_EARLIER = """
 """
 # Spark had read the sessions before midnight.
 FROM_SPARK = """
-    update tiruert_intermediate.period_builds set landed_run = '20250613235900'
+    update tiruert_intermediate.period_builds
+    set landed_run = '20250613235900', source_read_at = '2025-06-13 23:59Z'
     where model = 'int_session_flags'
 """
 
@@ -153,7 +163,7 @@ FROM_SPARK = """
     ],
     ids=["before", "on the day", "marts later", "Spark over midnight", "one mart earlier"],
 )
-def test_closed_month_that_missed_its_last_day_is_built(
+def test_frozen_month_that_missed_its_last_day_is_built(
     loaded: tuple[Warehouse, Session], built_at: str, then: str | None, is_built: bool
 ) -> None:
     """April could change until 14 June. A correction has arrived since its last build."""
@@ -174,7 +184,7 @@ def test_closed_month_that_missed_its_last_day_is_built(
     assert "Nothing to build" in warehouse.run("dbt", "run").stdout
 
 
-def test_closed_month_that_was_not_read_on_its_last_day_is_built(
+def test_frozen_month_that_was_not_read_on_its_last_day_is_built(
     loaded: tuple[Warehouse, Session],
 ) -> None:
     """The source was empty in the night of 14 June, after a correction that had just arrived."""
@@ -197,12 +207,42 @@ def test_closed_month_that_was_not_read_on_its_last_day_is_built(
     assert "Nothing to build" in warehouse.run("dbt", "run").stdout
 
 
-def test_sessions_that_arrive_after_a_month_was_closed_are_counted(
-    closed: Warehouse, make_warehouse: Callable[..., Warehouse]
+def test_month_refused_on_its_last_day_is_tried_again_until_the_source_is_repaired(
+    make_warehouse: Callable[..., Warehouse],
 ) -> None:
-    """Of two closed months, a build looks at the last one, and a check of all months at both."""
-    warehouse = make_warehouse(like=closed)
-    assert "is closed and has" not in warehouse.run("dbt", "build").stdout
+    """Most sessions were missing in the source on 14 June. One arrives with them later."""
+    warehouse = make_warehouse()
+    source, alpha, _ = network()
+    source.session += [charge(alpha, noon(4, day)) for day in range(1, 31)]
+    warehouse.load(source)
+    warehouse.build()
+    warehouse.query(
+        "update tiruert_intermediate.period_builds set built_at = '2025-06-13 03:15Z',"
+        " requested_at = '2025-06-13 03:15Z', source_read_at = case"
+        " when source_read_at is not null then cast('2025-06-13 03:15Z' as timestamptz) end;"
+        "create table public.missing as select * from qualicharge.session offset 1;"
+        "delete from qualicharge.session where id in (select id from public.missing)"
+    )
+    received = "select received_sessions from tiruert.energy_balance_monthly"
+    for _ in range(2):
+        assert "FAIL 1 months_keep_their_sessions" in warehouse.run("dbt", "build").stdout
+        assert warehouse.query(received) == [(30,)]
+    warehouse.query(
+        "insert into qualicharge.session select * from public.missing union all"
+        " select gen_random_uuid(), start - interval '2 hours', start, energy,"
+        " point_de_charge_id, created_at, updated_at from qualicharge.session"
+    )
+    warehouse.build()
+    assert warehouse.query(received) == [(31,)]
+    assert "Nothing to build" in warehouse.run("dbt", "run").stdout
+
+
+def test_sessions_that_arrive_after_a_month_was_frozen_are_counted(
+    frozen: Warehouse, make_warehouse: Callable[..., Warehouse]
+) -> None:
+    """Of two frozen months, a build looks at the last one, and a check of all months at both."""
+    warehouse = make_warehouse(like=frozen)
+    assert "is frozen and has" not in warehouse.run("dbt", "build").stdout
     warehouse.query(
         "insert into qualicharge.session"
         ' select gen_random_uuid(), start + days, "end" + days, energy, point_de_charge_id,'
@@ -214,13 +254,13 @@ def test_sessions_that_arrive_after_a_month_was_closed_are_counted(
         noon(2, 10),
     )
     message = (
-        "2025-{} is closed and has 2 sessions. The source now has 6, and has received or changed {}"
+        "2025-{} is frozen and has 2 sessions. The source now has 6, and has received or changed {}"
         " of them since. To count what it has now, run dbt build --vars 'period: 2025-{}'"
     )
     january, february = message.format("01", 4, "01"), message.format("02", 6, "02")
     finished = warehouse.run("dbt", "--no-use-colors", "build")
     assert finished.returncode == 0
-    assert "WARN 1 closed_months_match_source" in finished.stdout
+    assert "WARN 1 frozen_months_match_source" in finished.stdout
     assert february in finished.stdout
     assert january not in finished.stdout
     every_month = ("dbt", "test", "--vars", "check_all_months: true")
@@ -228,19 +268,19 @@ def test_sessions_that_arrive_after_a_month_was_closed_are_counted(
     assert january in finished.stdout
     assert february in finished.stdout
     warehouse.build(period="2025-01..2025-02")
-    assert "is closed and has" not in warehouse.run(*every_month).stdout
+    assert "is frozen and has" not in warehouse.run(*every_month).stdout
 
 
-def test_deleted_sessions_of_a_closed_month_are_counted(
-    closed: Warehouse, make_warehouse: Callable[..., Warehouse]
+def test_deleted_sessions_of_a_frozen_month_are_counted(
+    frozen: Warehouse, make_warehouse: Callable[..., Warehouse]
 ) -> None:
-    warehouse = make_warehouse(like=closed)
+    warehouse = make_warehouse(like=frozen)
     warehouse.query(
         "delete from qualicharge.session where id in"
         " (select id from qualicharge.session where start = %s limit 1)",
         noon(2, 10),
     )
-    expected = "2025-02 is closed and has 2 sessions. The source now has 1, and has received"
+    expected = "2025-02 is frozen and has 2 sessions. The source now has 1, and has received"
     assert expected in warehouse.run("dbt", "build").stdout
 
 
@@ -264,7 +304,7 @@ def interrupted(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
 
 
 def test_marts_built_while_their_inputs_wait_are_built_again(interrupted: Warehouse) -> None:
-    """An analyst builds the marts after the killed build. All months are closed."""
+    """An analyst builds the marts after the killed build. All months are frozen."""
     interrupted.build("--select", "path:models/marts")
     received = (
         "select cast(period as text), received_kwh from tiruert.energy_balance_monthly order by 1"
@@ -279,8 +319,8 @@ def test_marts_built_while_their_inputs_wait_are_built_again(interrupted: Wareho
     ]
 
 
-def test_missing_source_schema_is_one_clear_error(closed: Warehouse) -> None:
-    finished = closed.run("dbt", "--no-use-colors", "build", "--vars", "source_schema: nowhere")
+def test_missing_source_schema_is_one_clear_error(frozen: Warehouse) -> None:
+    finished = frozen.run("dbt", "--no-use-colors", "build", "--vars", "source_schema: nowhere")
     assert finished.returncode != 0
     assert "the schema 'nowhere' has no table 'session'" in finished.stdout
     assert "source_schema" in finished.stdout
@@ -296,8 +336,8 @@ def test_compile_needs_no_source_and_changes_nothing(
 
 
 @pytest.fixture
-def copy(closed: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
-    return make_warehouse(like=closed)
+def copy(frozen: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    return make_warehouse(like=frozen)
 
 
 @pytest.mark.parametrize("table", ["period_builds", "change_log"])

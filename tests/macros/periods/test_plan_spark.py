@@ -65,7 +65,7 @@ def test_marts_that_were_built_while_spark_had_failed_are_requested_again(
     assert MODELS_ON_SPARK | marts <= {model for (model,) in waiting}
 
 
-def test_dropped_table_does_not_copy_a_closed_month_again(from_spark: Warehouse) -> None:
+def test_dropped_table_does_not_copy_a_frozen_month_again(from_spark: Warehouse) -> None:
     """Its flags are built, so what has changed in the source since must not reach one model.
 
     Nor must a copy whose flags were never taken.
@@ -76,7 +76,7 @@ def test_dropped_table_does_not_copy_a_closed_month_again(from_spark: Warehouse)
     assert month["sessions_run"] == RUN
 
 
-def test_dropped_table_does_not_judge_a_closed_month_by_new_limits(from_spark: Warehouse) -> None:
+def test_dropped_table_does_not_judge_a_frozen_month_by_new_limits(from_spark: Warehouse) -> None:
     from_spark.query(f"drop table {DELAYS} cascade")
     planned, output = plan(from_spark, eneu_energy_kwh=500)
     assert planned == []

@@ -71,21 +71,39 @@ def test_months_are_as_before_after_the_source_dropped_sessions(
 
 
 def test_balance_says_when_the_source_was_read(copy: Warehouse) -> None:
-    """May is still read, April is computed from kept sessions, even if it is built alone."""
+    """May is still read. April is computed from kept sessions."""
     copy.build(period=BOTH_MONTHS)
     first = build_times(copy)
-    assert {read_at for read_at, _ in first.values()} == {
-        computed_at for _, computed_at in first.values()
-    }
+    for read_at, computed_at in first.values():
+        assert read_at > computed_at, "the run started before it read"
     drop_by_partition(copy, "2025-04-17")
     copy.build(period=BOTH_MONTHS)
-    copy.build("--select", "energy_balance_monthly", period="2025-04")
     second = build_times(copy)
     assert second["2025-04"][0] == first["2025-04"][0] < second["2025-04"][1]
-    assert first["2025-05"][0] < second["2025-05"][0] == second["2025-05"][1]
+    assert second["2025-05"][0] > second["2025-05"][1] > first["2025-05"][0]
 
 
-def build_times(warehouse: Warehouse) -> dict[str, tuple[datetime, datetime]]:
+def test_balance_built_alone_does_not_hide_that_its_inputs_are_old(copy: Warehouse) -> None:
+    """The sessions were read again, but the build was killed before it summed them."""
+    copy.build(period="2025-04")
+    [read_at, _] = build_times(copy)["2025-04"]
+    copy.build("--select", "int_session_flags", period="2025-04")
+    copy.build("--select", "energy_balance_monthly", period="2025-04")
+    assert build_times(copy)["2025-04"][0] == read_at
+    copy.build(period="2025-04")
+    assert build_times(copy)["2025-04"][0] > read_at
+
+
+def test_time_is_unknown_if_an_old_version_has_read_what_is_kept(copy: Warehouse) -> None:
+    copy.query("update tiruert_intermediate.period_builds set source_read_at = null")
+    drop_by_partition(copy, "2025-04-17")
+    copy.build(period=BOTH_MONTHS)
+    times = build_times(copy)
+    assert times["2025-04"][0] is None
+    assert times["2025-05"][0] is not None
+
+
+def build_times(warehouse: Warehouse) -> dict[str, tuple[datetime | None, datetime]]:
     """Return when the sessions of each month were read, and when its balance was computed."""
     return {
         month: (read_at, computed_at)
@@ -250,7 +268,7 @@ def test_month_that_would_lose_too_much_keeps_its_state(copy: Warehouse) -> None
     )
     assert finished.returncode == 1
     assert "FAIL 1 months_keep_their_sessions" in finished.stdout
-    kept = f"2025-05 keeps its previous state: {may[0]:,} sessions would become {left:,}"
+    kept = f"2025-05 keeps its figures: {may[0]:,} sessions would become {left:,}"
     assert kept in finished.stdout
     assert received(copy, "2025-04")[0] == april[0] - 1
     assert received(copy, "2025-05") == may

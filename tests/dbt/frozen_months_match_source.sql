@@ -1,16 +1,21 @@
 {{ config(severity='warn') }}
 
--- A closed month is not built again by itself. What operators send, correct or delete afterwards is
+-- A frozen month is not built again by itself. What operators send, correct or delete afterwards is
 -- in no figure until somebody builds the month by name.
 
--- depends_on: {{ ref('stg_builds__read_months') }}
 -- depends_on: {{ ref('energy_balance_monthly') }}
 
-{%- set changes = changes_after_closing() %}
+{%- set changes = changes_of_frozen_months() %}
+{%- set on_spark = months_on_spark() if changes else [] %}
 {%- for month, changed, in_source, in_month in changes %}
+    {%- set command = (
+        'python -m spark_build --period ' ~ month if month in on_spark
+        else "dbt build --vars 'period: " ~ month ~ "'"
+    ) %}
     {%- do log(
-        month ~ ' is closed and has ' ~ in_month ~ ' sessions. The source now has ' ~ in_source ~ ', and has received or changed '
-        ~ changed ~ " of them since. To count what it has now, run dbt build --vars 'period: " ~ month ~ "'",
+        month ~ ' is frozen and has ' ~ in_month ~ ' sessions. The source now has ' ~ in_source
+        ~ ', and has received or changed ' ~ changed ~ ' of them since.'
+        ~ ' To count what it has now, run ' ~ command,
         info=true
     ) %}
 {%- endfor %}
