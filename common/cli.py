@@ -13,7 +13,7 @@ import click
 
 from common.exit_codes import ExitCode
 
-# Sessions and certificates of other years are typing errors.
+# Sessions and certificates of other years are typos.
 FIRST_YEAR, LAST_YEAR = 2015, 2199
 UTC_TIME = "%Y-%m-%dT%H:%M:%S+00:00"
 # Attributes of every log record. The others were passed as `extra`.

@@ -144,9 +144,8 @@ def _decisions_table() -> str:
 
 
 PARTS: dict[str, Callable[..., str]] = {
-    "settings": lambda: _settings_table(
-        CarbureSettings, SenderSettings, ReportSettings, SparkSettings
-    ),
+    "settings": lambda: _settings_table(CarbureSettings, SenderSettings, ReportSettings),
+    "spark-settings": lambda: _settings_table(SparkSettings),
     "metabase-settings": lambda: _settings_table(MetabaseSettings),
     "sender-exit-codes": lambda: _exit_codes_table(sender.__main__.EXIT_CODES),
     "operator-exit-codes": lambda: _exit_codes_table(reports.operator.__main__.EXIT_CODES),

@@ -144,7 +144,7 @@ def _run(
         if not options.only_plan:
             run.lock_period()
         if carbure is not None:
-            run.load_known_entities(carbure)
+            run.load_entities(carbure)
         run.plan(show_detail=show_detail)
         result.plan = list(run.summary.rows())
         if output is not None:

@@ -51,7 +51,7 @@ PERMANENT_ERRORS = (requests.exceptions.SSLError,)
 
 
 class Entity(NamedTuple):
-    """A company that is registered with CARBURE."""
+    """A company that CARBURE may credit: enabled, and of type Charge Point Operator."""
 
     id: int
     name: str
@@ -134,7 +134,7 @@ class CarbureClient:
         try:
             reply = self._exchange("POST", CERTIFICATES_PATH, data=body, headers=headers)
         except TRANSPORT_ERRORS as error:
-            text = f"no answer ({type(error).__name__}): CARBURE may have stored it"
+            text = f"no response ({type(error).__name__}): CARBURE may have stored it"
             duration_seconds = self._seconds_since(started_at)
             return Response(Outcome.UNCERTAIN, None, text, duration_seconds, [RefusalReason(text)])
         return parse_response(reply, self._seconds_since(started_at))

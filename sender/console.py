@@ -21,7 +21,7 @@ def table(rows: Iterable[SummaryRow]) -> Iterator[str]:
     if not rows:
         return
     totals: dict[str, tuple[int, Decimal]] = {}
-    yield ROW_FORMAT.format("SIREN", "Entity", "", "Stations", "MWh")
+    yield ROW_FORMAT.format("SIREN", "Aménageur", "", "Stations", "MWh")
     for row in rows:
         name = printable(row.amenageur_name)[:NAME_WIDTH]
         yield ROW_FORMAT.format(
@@ -48,14 +48,14 @@ def refusals(request: CompletedRequest) -> Iterator[str]:
         yield f"{siren} {stations}: {request.response.outcome}: {reason.text}"
 
 
-def progress(request: CompletedRequest, settled: int, total: int, seconds: float) -> str:
+def progress(request: CompletedRequest, done: int, total: int, seconds: float) -> str:
     """Describe a request and the progress of the run."""
     first, count = request.stations[0], len(request.stations)
-    rate = settled / seconds if seconds > 0 else 0
-    minutes = (total - settled) / rate / 60 if rate else 0
+    rate = done / seconds if seconds > 0 else 0
+    minutes = (total - done) / rate / 60 if rate else 0
     return (
         f"{first.siren} {first.amenageur_name}: {count} sent, {request.response.outcome}"
-        f" ({settled:,} of {total:,} done, {rate:,.0f} a second, {minutes:.0f} min to go)"
+        f" ({done:,} of {total:,} done, {rate:,.0f} a second, {minutes:.0f} min to go)"
     )
 
 
@@ -86,8 +86,8 @@ def month_to_send_again(month: MonthToSendAgain) -> str:
         )
     if month.credited_stations:
         parts.append(
-            f"CARBURE would credit {month.credited_stations:,} stations with"
-            f" {month.credited_mwh} MWh otherwise than then, or the ledger does not know"
+            f"CARBURE may now credit {month.credited_stations:,} stations with"
+            f" {month.credited_mwh} MWh to another entity than when they were sent"
         )
     sirens = ", ".join(month.sirens)
     return f"{month.period:%Y-%m}: send this month again: {'; '.join(parts)} ({sirens})"

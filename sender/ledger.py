@@ -25,7 +25,7 @@ from sender.summary import CONFIRMED, SummaryRow
 VERSION = 4
 MAX_BODY_CHARACTERS = 10_000
 # Accepted requests from which the next run takes its first batch size.
-LAST_REQUESTS = 20
+RECENT_REQUESTS = 20
 
 
 class StationRow(NamedTuple):
@@ -61,7 +61,7 @@ class Ledger:
                     request_id,
                     sent_at + %(timeout)s,
                     'uncertain',
-                    'the run ended before an answer came',
+                    'the run ended before a response came',
                     0
                 from request
                 where period = %(period)s
@@ -171,10 +171,10 @@ class Ledger:
                 ],
             )
 
-    def last_batch_size(self) -> int | None:
-        """Return the largest batch size of the last accepted requests, of any period.
+    def recent_batch_size(self) -> int | None:
+        """Return the largest batch size of the recent accepted requests, of any period.
 
-        Not that of the last one: it may be small because of an outage.
+        That of the last one alone may be small because of an outage.
         """
         with self._transaction() as cursor:
             cursor.execute(
@@ -186,9 +186,9 @@ class Ledger:
                     where outcome = 'accepted' and batch_size is not null
                     order by request_id desc
                     limit %s
-                ) as last_requests
+                ) as recent_requests
                 """,
-                [LAST_REQUESTS],
+                [RECENT_REQUESTS],
             )
             [(batch_size,)] = cursor.fetchall()
         return None if batch_size is None else int(batch_size)

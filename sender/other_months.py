@@ -9,7 +9,7 @@ from common.database import Connection, Cursor
 from sender.plan import PLAN_SQL, Action, plan_parameters
 
 # Only these months need a plan. As in plan.sql, the entity of an adopted request is unknown, and
-# assumed to be right. When another program sent it is unknown too.
+# assumed to be right. The time at which it was sent is unknown too.
 CANDIDATES_SQL = """
     with entities as (
         select *
@@ -95,7 +95,7 @@ def months_to_send_again(
     """Return the other months that were sent, and that a run would send again in part.
 
     `entity_ids` are as for `read_plan`. A month is looked at if its marts were computed after
-    a SIREN was last sent, or if CARBURE would credit it otherwise. Raises psycopg2's
+    a SIREN was last sent, or if CARBURE may credit another entity now. Raises psycopg2's
     QueryCanceled if the warehouse is too slow.
     """
     with connection.cursor() as cursor:

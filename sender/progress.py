@@ -17,12 +17,12 @@ logger = logging.getLogger(__name__)
 
 
 class Progress:
-    """Counts the stations that are settled: accepted, refused, or left for the next run."""
+    """Counts the stations that are done: accepted, refused, or left for the next run."""
 
     def __init__(self, total: int, clock: Clock, *, has_bar: bool) -> None:
         """Expect `total` stations. With `has_bar`, show a bar on standard error."""
         self._total = total
-        self._settled = 0
+        self._done = 0
         self._clock = clock
         self._started_at = clock.now()
         self._bar = tqdm(total=total, unit=" stations", file=sys.stderr) if has_bar else None
@@ -46,18 +46,18 @@ class Progress:
 
     def show(self, request: CompletedRequest) -> None:
         """Show a request, and why its stations were not accepted."""
-        self._settled += request.settled
+        self._done += request.done
         for line in console.refusals(request):
             logger.warning(line)
         if self._bar is not None:
-            self._bar.update(request.settled)
+            self._bar.update(request.done)
             return
         seconds = (self._clock.now() - self._started_at).total_seconds()
         fields = {
             "siren": request.stations[0].siren,
             "stations": len(request.stations),
             "outcome": request.response.outcome,
-            "settled": self._settled,
+            "done": self._done,
             "total": self._total,
         }
-        logger.info(console.progress(request, self._settled, self._total, seconds), extra=fields)
+        logger.info(console.progress(request, self._done, self._total, seconds), extra=fields)

@@ -26,12 +26,12 @@ logger = logging.getLogger(__name__)
 class CompletedRequest(NamedTuple):
     """The stations of one request, the response to it, and how many this run does not send again.
 
-    Each station that is sent counts once as settled, in the last request that contains it.
+    Each station that is sent counts once as done, in the last request that contains it.
     """
 
     stations: Sequence[PlannedStation]
     response: Response
-    settled: int
+    done: int
 
 
 class RequestQueue:
@@ -129,7 +129,7 @@ class RequestQueue:
         if response.status in (HTTPStatus.CREATED, HTTPStatus.BAD_REQUEST):
             self._settle_earlier(sent_at)
         decision = self._handle_response(batch, response)
-        return CompletedRequest(batch.stations, response, _count_settled(batch, response, decision))
+        return CompletedRequest(batch.stations, response, _count_done(batch, response, decision))
 
     def _handle_response(self, batch: Batch, response: Response) -> Decision:
         self._update_counters(batch, response)
@@ -232,7 +232,7 @@ class RequestQueue:
             self._consecutive_failures = 0
 
 
-def _count_settled(batch: Batch, response: Response, decision: Decision) -> int:
+def _count_done(batch: Batch, response: Response, decision: Decision) -> int:
     if decision is Decision.DONE:
         return len(batch.stations)
     if decision is Decision.RETRY_WITHOUT_REFUSED:

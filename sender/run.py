@@ -47,8 +47,8 @@ class Options:
 class Run:
     """A plan for one period, and its execution.
 
-    Call `lock_period`, `load_known_entities`, `plan` and `send`, in this order. To plan only, call
-    `plan`, after `load_known_entities` if CARBURE is available.
+    Call `lock_period`, `load_entities`, `plan` and `send`, in this order. To plan only, call
+    `plan`, after `load_entities` if CARBURE is available.
     """
 
     def __init__(
@@ -72,8 +72,8 @@ class Run:
         lock_period(self._connection, self._options.period)
         self.ledger.resolve_orphans()
 
-    def load_known_entities(self, carbure: CarbureClient) -> None:
-        """Log in to CARBURE and get the entities it knows."""
+    def load_entities(self, carbure: CarbureClient) -> None:
+        """Log in to CARBURE and get the entities that it may credit."""
         carbure.log_in()
         self._entities = carbure.entities()
 
@@ -107,7 +107,7 @@ class Run:
 
     def send(self, carbure: CarbureClient) -> Iterator[CompletedRequest]:
         """Send the plan. Yields each request with its response."""
-        initial_size = self.ledger.last_batch_size() or self._settings.initial_batch_size
+        initial_size = self.ledger.recent_batch_size() or self._settings.initial_batch_size
         queue = RequestQueue(
             self.ledger,
             carbure,
@@ -177,7 +177,7 @@ class Run:
             )
 
     def _hold_back_if_detached(self, stations: list[PlannedStation]) -> None:
-        """Hold back a SIREN that CARBURE no longer credits: it would take its rows away."""
+        """Hold back a SIREN that CARBURE no longer credits: its rows would lose their entity."""
         if any(station.would_detach for station in stations):
             siren = stations[0].siren
             self._held_back.add(siren)
@@ -234,8 +234,8 @@ class Run:
                 )
             elif not found:
                 logger.warning(
-                    "%s %s is not known to CARBURE: its energy will not be visible there until it"
-                    " is and this month is sent again",
+                    "%s %s is not credited: CARBURE has no enabled company of type Charge Point"
+                    " Operator with this SIREN; once it has, send this month again",
                     siren,
                     min(names),
                 )

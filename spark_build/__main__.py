@@ -23,7 +23,7 @@ EXIT_CODES = {
     "--period",
     type=Months(),
     help="A month, or a range such as 2025-01..2025-04. The default is what `dbt build` would"
-    " build: every month that can still change or is missing.",
+    " build.",
 )
 def command(period: list[date] | None) -> ExitCode:
     """Do what `dbt build` does, but judge and sum the sessions on Spark.

@@ -78,7 +78,7 @@
 
 {#
     The run whose rows the model takes for the month; none if PostgreSQL computes them. A model that can refuse a month
-    (loss.sql) takes the latest run, of the months that the build has computed on Spark. The others take the run of
+    (loss.sql) takes the latest run, if this build has computed the month on Spark. The others take the run of
     int_session_flags, so that all rows of a month are from the same run.
 #}
 {% macro run_to_take(period) %}

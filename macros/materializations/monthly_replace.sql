@@ -56,7 +56,7 @@
         {% call statement('commit') %}commit{% endcall %}
     {% endif %}
 
-    {% set periods = requested_months(model.name) %}
+    {% set periods = months_to_build(model.name) %}
     {% for period in periods %}
         {% set rows = replace_month(target, period) %}
         {% set progress = loop.index ~ ' of ' ~ periods | length %}
@@ -160,7 +160,7 @@
         -- Blocks other builds, not readers.
         lock table {{ target }} in share row exclusive mode
     {% endcall %}
-    {% if period not in requested_months(model.name) %}
+    {% if period not in months_to_build(model.name) %}
         {% call statement('rollback') %}rollback{% endcall %}
         {% do return('built by another run') %}
     {% endif %}

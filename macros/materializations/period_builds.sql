@@ -87,7 +87,7 @@
 {% endmacro %}
 
 {# The months that a model still has to build, as YYYY-MM, the earliest first. #}
-{% macro requested_months(model_name) %}
+{% macro months_to_build(model_name) %}
     {%- set months = run_query(
         "select to_char(period, 'YYYY-MM') from " ~ period_builds()
         ~ " where model = " ~ literal(model_name)

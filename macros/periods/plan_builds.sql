@@ -205,7 +205,7 @@
     on request.
 #}
 {% macro warn_about_other_limits(judged_otherwise) %}
-    {%- set pending = requested_months('int_session_flags') -%}
+    {%- set pending = months_to_build('int_session_flags') -%}
     {%- set differing = [] -%}
     {%- for month, difference in judged_otherwise if month not in pending -%}
         {%- do differing.append(month ~ ' (' ~ difference ~ ')') -%}

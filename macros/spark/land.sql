@@ -34,8 +34,8 @@
 {%- endmacro %}
 
 {#
-    The sessions that readers in PostgreSQL ask for one by one: rejected and blocked ones, and those that these were
-    compared with. A session was compared if the next one of its charge point starts before it ends, or equals it. One that
+    The sessions that readers in PostgreSQL ask for one by one: those that break a rule or are blocked, and those that these
+    were compared with. A session was compared if the next one of its charge point starts before it ends, or equals it. One that
     ends after the month is included, because the next month may compare it.
 #}
 {% macro sessions_for_readers(flags) %}

@@ -19,7 +19,7 @@
     {%- for node in on_spark if not node.config.keeps_inputs and not relation_exists(intermediate_table(node.name)) -%}
         {%- call statement('request_again') -%}{{ request_again(node.name) }}; commit{%- endcall -%}
     {%- endfor -%}
-    {%- set months_of_flags = requested_months('int_session_flags') -%}
+    {%- set months_of_flags = months_to_build('int_session_flags') -%}
     {%- set plan = [] -%}
     {%- for month in months_for_spark(on_spark | map(attribute='name'), months_of_flags) -%}
         {%- do context.update({'current_month': month}) -%}
@@ -66,7 +66,7 @@
     {%- set judged_otherwise = months_judged_otherwise() | map(attribute=0) | list -%}
     {%- set months, left_out = months_of_flags | list, [] -%}
     {%- for name in models -%}
-        {%- for month in requested_months(name) if month not in months_of_flags and month in from_spark -%}
+        {%- for month in months_to_build(name) if month not in months_of_flags and month in from_spark -%}
             {%- do (left_out if month in judged_otherwise else months).append(month) -%}
         {%- endfor -%}
     {%- endfor -%}

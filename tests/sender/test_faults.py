@@ -87,7 +87,7 @@ def test_next_run_recovers_from_a_fault_and_a_kill(
     scene.check_invariants()
     scene.stub.faults.clear()
     scene.run(root_url)
-    scene.check_settled(mart)
+    scene.check_agreement(mart)
     received = len(scene.stub.requests_received)
     assert scene.run(root_url) == ExitCode.SUCCESS
     assert [r.station_count for r in scene.stub.requests_received[received:]] == [0, 0]
@@ -124,7 +124,7 @@ def test_next_run_recovers_from_a_lasting_problem_at_carbure(
     scene.check_invariants()
     end(scene)
     scene.run(root_url)
-    scene.check_settled(mart)
+    scene.check_agreement(mart)
     sent = len(scene.counts())
     scene.run(root_url)
     assert scene.counts()[sent:] == []
@@ -180,14 +180,14 @@ def test_any_sequence_of_changes_faults_and_runs_ends_well(
             scene.credit(siren)
         scene.set_mart(last)
         scene.run(root_url)
-        scene.check_settled(last)
+        scene.check_agreement(last)
 
 
 def test_size_of_a_killed_request_is_not_used_again(scene: Scene, root_url: str) -> None:
     scene.set_mart(FIRST)
     scene.stub.max_stations = 1
     assert scene.run(root_url) == ExitCode.SUCCESS
-    scene.check_settled(FIRST)
+    scene.check_agreement(FIRST)
     assert [count for count in scene.counts() if count > 1] == [2]
 
 
@@ -213,7 +213,7 @@ def test_short_outage_does_not_end_the_run(scene: Scene, root_url: str) -> None:
     scene.set_mart(FIRST)
     scene.stub.faults += [FAULTS["502 page"]] * 3
     assert scene.run(root_url) == ExitCode.SUCCESS
-    scene.check_settled(FIRST)
+    scene.check_agreement(FIRST)
 
 
 def test_run_stops_if_every_station_fails(
@@ -232,7 +232,7 @@ def test_uncertain_station_waits_even_after_a_kill(scene: Scene, root_url: str) 
     scene.run(root_url, killed_at="after send")
     killed_at = scene.clock.now()
     scene.run(root_url)
-    scene.check_settled(FIRST)
+    scene.check_agreement(FIRST)
     # Without the kill, the request could have lasted until its timeout.
     assert (scene.clock.now() - killed_at).total_seconds() >= MAX_REQUEST_SECONDS + 120
 
@@ -245,7 +245,7 @@ def test_request_recorded_by_a_clock_that_was_ahead_does_not_wait_for_days(
     scene.warehouse.query("update tiruert_ledger.request set sent_at = sent_at + interval '9 days'")
     started_at = scene.clock.now()
     scene.run(root_url)
-    scene.check_settled(FIRST)
+    scene.check_agreement(FIRST)
     assert scene.clock.now() - started_at < timedelta(hours=1)
 
 
@@ -259,7 +259,7 @@ def test_request_in_the_queue_is_not_sent_again_before_a_later_one_is_answered(
     while scene.run(root_url) == ExitCode.CARBURE:
         scene.check_invariants()
     assert scene.run(root_url) == ExitCode.SUCCESS
-    scene.check_settled(FIRST)
+    scene.check_agreement(FIRST)
     assert (scene.clock.now() - started_at).total_seconds() >= 200 + 35
 
 

@@ -25,7 +25,7 @@ def test_every_run_reports_a_locked_difference(
     for _ in range(2):
         caplog.clear()
         assert scene.run(root_url) == ExitCode.INCOMPLETE
-    scene.check_settled(CHANGED)
+    scene.check_agreement(CHANGED)
     assert "FRX00P0: locked: 1.000000 MWh → 1.500000 MWh" in caplog.text
 
 
@@ -48,7 +48,7 @@ def test_stations_are_sent_again_once_carbure_knows_the_siren(scene: Scene, root
     sent = len(scene.counts())
     assert scene.run(root_url) == ExitCode.SUCCESS
     assert sum(scene.counts()[sent:]) == 3
-    scene.check_settled(FIRST)
+    scene.check_agreement(FIRST)
 
 
 def move_to_may(warehouse: Warehouse, table: str) -> None:
@@ -89,7 +89,7 @@ def test_other_months_to_send_again_are_named(
     scene.warehouse.query(computed_before_sending)
     scene.register(ALPHA)
     scene.run(root_url)
-    assert f"{changed}; CARBURE would credit 2 stations with 5.000000 MWh" in caplog.text
+    assert f"{changed}; CARBURE may now credit 2 stations with 5.000000 MWh" in caplog.text
 
     # As if May had been sent again.
     scene.warehouse.query("truncate tiruert_ledger.request cascade")
@@ -113,7 +113,7 @@ def test_check_of_other_months_that_takes_too_long_does_not_stop_the_run(
     scene.set_mart(FIRST)
     assert scene.run(root_url) == ExitCode.SUCCESS
     assert "other months were not checked" in caplog.text
-    scene.check_settled(FIRST)
+    scene.check_agreement(FIRST)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_company_that_carbure_does_not_credit_is_not_known(
     scene.run(root_url)
     company |= credited | {"is_enabled": True}
     scene.run(root_url)
-    scene.check_settled(FIRST)
+    scene.check_agreement(FIRST)
 
 
 def test_company_that_is_no_longer_credited_keeps_its_stations(
@@ -155,7 +155,7 @@ def test_company_that_is_no_longer_credited_keeps_its_stations(
     assert None not in {row.entity_id for row in attached}
     scene.stub.entities.pop()
     assert scene.run(root_url) == ExitCode.SUCCESS
-    scene.check_settled(CHANGED)
+    scene.check_agreement(CHANGED)
 
 
 def test_company_that_was_registered_again_gets_its_stations(
@@ -198,7 +198,7 @@ def test_force_makes_carbure_match_after_it_was_restored_from_a_backup(
     for row in scene.stub.rows:
         row.energy_mwh = 7
     assert scene.run(root_url, force=True) == ExitCode.SUCCESS
-    scene.check_settled(without_last)
+    scene.check_agreement(without_last)
 
 
 def test_locked_station_with_equal_energy_is_no_failure_of_force(
@@ -258,7 +258,7 @@ def test_station_without_energy_that_was_never_sent_is_not_sent(
     assert [Decimal(str(row.energy_mwh)) for row in scene.stub.rows] == [3]
 
 
-def test_next_run_starts_with_the_last_batch_size(scene: Scene, root_url: str) -> None:
+def test_next_run_starts_with_the_recent_batch_size(scene: Scene, root_url: str) -> None:
     scene.set_mart(mart_of(*["1"] * 16))
     scene.run(root_url)
     assert (scene.counts()[0], max(scene.counts())) == (2, 4)

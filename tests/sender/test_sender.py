@@ -201,7 +201,7 @@ def test_locked_station_is_reported_and_the_others_are_sent(
     [
         (
             Fault(drops_connection=True, after_storing=True),
-            "uncertain: no answer (ConnectionError)",
+            "uncertain: no response (ConnectionError)",
         ),
         (Fault(status=500, body={"status": "error", "error": "UNKNOWN_ERROR"}), "uncertain: 500"),
         (Fault(status=502, body="<html>Bad Gateway</html>"), "uncertain: 502 <html>Bad Gateway"),
@@ -502,11 +502,11 @@ def test_progress_never_exceeds_its_total(connected: Warehouse, stub: CarbureStu
     ]
     finished = send(connected, "--log-format", "json")
     events = [json.loads(line) for line in finished.stderr.splitlines()]
-    settled = [event["settled"] for event in events if "settled" in event]
-    assert settled == sorted(settled)
-    assert settled[-1] == len(mart_rows(connected))
+    done = [event["done"] for event in events if "done" in event]
+    assert done == sorted(done)
+    assert done[-1] == len(mart_rows(connected))
     accepted_at_last = [event for event in events if event.get("outcome") == "accepted"]
-    assert len(accepted_at_last) < len(settled)
+    assert len(accepted_at_last) < len(done)
 
 
 def test_plan_run_and_status_count_the_same_stations(

@@ -127,7 +127,7 @@ class Scene:
                 _kill_at(killed_at, run, carbure)
             try:
                 run.lock_period()
-                run.load_known_entities(carbure)
+                run.load_entities(carbure)
                 run.plan()
                 for _ in run.send(carbure):
                     pass
@@ -193,7 +193,7 @@ class Scene:
         assert len(keys) == len(set(keys)), "a key is stored twice"
         assert not self.stub.table.keys_written_at_once
 
-    def check_settled(self, mart: Mart) -> None:
+    def check_agreement(self, mart: Mart) -> None:
         """Check that CARBURE, the ledger and the mart agree after a run without faults."""
         self.check_invariants()
         stored = {

@@ -1,11 +1,9 @@
 select
     -- ids
     request_id,
-    run_id,
     siren,
 
     -- booleans
-    is_known_entity,
     is_adopted,
 
     -- timestamps
