@@ -3,10 +3,13 @@
 The platform has a row for each SIREN and month that CARBURE acknowledged, with the payload. The
 flow was sometimes run again, so a month may have several rows of a SIREN. CARBURE deletes nothing:
 of a station, the newest row that contains it counts.
+
+CARBURE keeps a row for each station and interval, and for each time that a station stands in a
+payload. This sender can change only one row, that of the whole month.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
@@ -40,20 +43,31 @@ ACKNOWLEDGED_SQL = sql.SQL("""
             unit ->> 'code' as operational_unit_code,
             station ->> 'id' as id_station_itinerance,
             round(cast(station ->> 'energy' as numeric), 6) as energy_mwh,
-            coalesce(cast(station ->> 'is_controlled' as boolean), false) as is_controlled
+            coalesce(cast(station ->> 'is_controlled' as boolean), false) as is_controlled,
+            cast(unit ->> 'from' as date) as first_day,
+            cast(unit ->> 'to' as date) as last_day
         from indicators
         cross join lateral jsonb_array_elements(
             case when jsonb_typeof(payload) = 'array' then payload else '[]' end
         ) as entity
         cross join lateral jsonb_array_elements(entity -> 'operational_units') as unit
         cross join lateral jsonb_array_elements(unit -> 'stations') as station
-        where cast(unit ->> 'from' as date) = %(period)s
+    ),
+
+    of_month as (
+        select
+            *,
+            count(*) over (
+                partition by number, id_station_itinerance, first_day, last_day
+            ) > 1 as is_repeated
+        from stations
+        where first_day < %(period)s + interval '1 month' and last_day >= %(period)s
     ),
 
     newest as (
-        select distinct on (id_station_itinerance) *
-        from stations
-        order by id_station_itinerance, number desc
+        select distinct on (id_station_itinerance, first_day, last_day) *
+        from of_month
+        order by id_station_itinerance, first_day, last_day, number desc
     )
 
     select
@@ -65,6 +79,9 @@ ACKNOWLEDGED_SQL = sql.SQL("""
         newest.id_station_itinerance,
         newest.energy_mwh,
         newest.is_controlled,
+        newest.first_day,
+        newest.last_day,
+        newest.is_repeated,
         status.acknowledged_request_id is not null
         and (status.siren, status.operational_unit_code, status.energy_mwh)
         = (newest.siren, newest.operational_unit_code, newest.energy_mwh) as is_in_ledger,
@@ -91,8 +108,8 @@ ACKNOWLEDGED_SQL = sql.SQL("""
 class AdoptedStation(NamedTuple):
     """A station as the previous flow sent it.
 
-    `is_in_ledger` if the ledger has the same already, `is_sent` if CARBURE may have stored what
-    this sender has sent since.
+    `is_repeated` if its payload had it several times. `is_in_ledger` if the ledger has the same
+    already, `is_sent` if CARBURE may have stored what this sender has sent since.
     """
 
     number: int
@@ -103,6 +120,9 @@ class AdoptedStation(NamedTuple):
     id_station_itinerance: str
     energy_mwh: Decimal
     is_controlled: bool
+    first_day: date
+    last_day: date
+    is_repeated: bool
     is_in_ledger: bool
     is_sent: bool
 
@@ -117,9 +137,11 @@ class AdoptedStation(NamedTuple):
 def adopt(connection: Connection, table: str, ledger: Ledger) -> list[SummaryRow]:
     """Record what CARBURE acknowledged for the ledger's period, unless the ledger has it.
 
-    Returns station counts and energy per SIREN. Raises WarehouseError if the table cannot be read.
+    Returns station counts and energy per SIREN. Raises WarehouseError if the table cannot be read,
+    or has energy that CARBURE counts besides that of the month.
     """
     stations = _read(connection, table, ledger.period)
+    _check_rows_at_carbure(stations, table, ledger.period)
     missing = [station for station in stations if station.outcome == "adopted"]
     for (_, siren), group in groupby(missing, key=attrgetter("number", "siren")):
         of_request = list(group)
@@ -138,6 +160,25 @@ def _read(connection: Connection, table: str, period: date) -> list[AdoptedStati
                 f"cannot read {table}, check TIRUERT_INDICATORS_TABLE: {error.diag.message_primary}"
             ) from error
         return [AdoptedStation(*row) for row in cursor]
+
+
+def _check_rows_at_carbure(stations: list[AdoptedStation], table: str, period: date) -> None:
+    """Check that CARBURE has one row of each station: a second one would be counted as well."""
+    month = period, (period + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    second_rows = [
+        station
+        for station in stations
+        if station.energy_mwh
+        and (station.is_repeated or (station.first_day, station.last_day) != month)
+    ]
+    if second_rows:
+        first = second_rows[0]
+        raise WarehouseError(
+            f"{table} has {len(second_rows)} stations that were sent for other days than"
+            f" {period:%Y-%m}, or twice at once, such as {first.id_station_itinerance} of"
+            f" {first.siren} from {first.first_day} to {first.last_day}: CARBURE counts both rows,"
+            " and only its team can delete one, see docs/migration.md"
+        )
 
 
 def _summary(stations: list[AdoptedStation]) -> Iterator[SummaryRow]:

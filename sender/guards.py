@@ -121,8 +121,9 @@ def check_closed(period: date, facts: Facts, now: datetime, settings: SenderSett
     if read_on < closed_on:
         raise GuardError(
             f"{period:%Y-%m} has only the sessions that QualiCharge had on {read_on}, before it was"
-            f" closed on {closed_on}: if QualiCharge has the whole month again,"
-            f" {_build_command(period)}; else use --allow-open-period"
+            f" closed on {closed_on}: if it has the whole month again, {_build_command(period)}; if"
+            " the dbt test months_keep_their_sessions fails, see docs/runbook.md; else use"
+            " --allow-open-period"
         )
 
 

@@ -8,8 +8,7 @@ from typing import NamedTuple
 from common.database import Connection, Cursor
 from sender.plan import PLAN_SQL, Action, plan_parameters
 
-# Only these months need a plan. As in plan.sql, the entity of an adopted request is unknown, and
-# assumed to be right. The time at which it was sent is unknown too.
+# Only these months need a plan. When an adopted request was sent, and to which entity, is unknown.
 CANDIDATES_SQL = """
     with entities as (
         select *
@@ -17,32 +16,60 @@ CANDIDATES_SQL = """
             as entities (siren, entity_id)
     ),
 
-    sent as (
+    accepted as (
         select
-            request.period,
-            request.siren,
-            max(request.sent_at) filter (where not request.is_adopted) as last_sent_at,
-            bool_or(
-                not request.is_adopted
-                and entities.entity_id is not null
-                and request.entity_id is distinct from entities.entity_id
-            ) as has_other_entity
+            request.*,
+            entities.entity_id is not null
+            and request.entity_id is distinct from entities.entity_id as has_other_entity
         from request
         inner join response using (request_id)
         left join entities using (siren)
         where response.outcome = 'accepted' and request.period <> %(period)s
-        group by request.period, request.siren
+    ),
+
+    sent as (
+        select
+            period,
+            siren,
+            max(sent_at) filter (where not is_adopted) as last_sent_at,
+            bool_or(has_other_entity) as has_other_entity
+        from accepted
+        group by period, siren
+    ),
+
+    accepted_stations as (
+        select
+            accepted.period,
+            accepted.siren,
+            count(distinct request_station.id_station_itinerance) as stations
+        from accepted
+        inner join request_station using (request_id)
+        group by accepted.period, accepted.siren
+    ),
+
+    computed_stations as (
+        select period, siren, count(*) as stations
+        from station_energy_monthly
+        where energy_mwh > 0 and period in (select period from sent)
+        group by period, siren
     )
 
-    select distinct sent.period
-    from sent
     -- Without books, a month cannot be sent again.
+    select sent.period
+    from sent
     inner join energy_balance_monthly as balance using (period)
     where
         sent.has_other_entity
         or sent.last_sent_at is null
         or balance.computed_at > sent.last_sent_at
-    order by sent.period
+    union
+    -- Refused, or left out by --siren or by a run that ended early.
+    select computed_stations.period
+    from computed_stations
+    inner join energy_balance_monthly using (period)
+    left join accepted_stations using (period, siren)
+    where computed_stations.stations > coalesce(accepted_stations.stations, 0)
+    order by period
 """
 
 # One row, because other months may have many stations, and a statement has a deadline.
@@ -95,8 +122,8 @@ def months_to_send_again(
     """Return the other months that were sent, and that a run would send again in part.
 
     `entity_ids` are as for `read_plan`. A month is looked at if its marts were computed after
-    a SIREN was last sent, or if CARBURE may credit another entity now. Raises psycopg2's
-    QueryCanceled if the warehouse is too slow.
+    a SIREN was last sent, if it has more stations than CARBURE has accepted, or if CARBURE may
+    credit another entity now. Raises psycopg2's QueryCanceled if the warehouse is too slow.
     """
     with connection.cursor() as cursor:
         cursor.execute(CANDIDATES_SQL, plan_parameters(period, entity_ids))

@@ -34,7 +34,6 @@ stations as (
         ledger.energy_mwh as acknowledged_mwh,
         ledger.is_known_entity,
         ledger.entity_id as acknowledged_entity_id,
-        ledger.is_adopted,
         ledger.possible_mwh,
         case when ledger.status = 'uncertain' then ledger.uncertain_since end as uncertain_since
     from mart
@@ -47,9 +46,9 @@ compared as (
         -- If CARBURE has nothing, 0 is not a difference.
         energy_mwh <> coalesce(acknowledged_mwh, 0) as has_other_energy,
         siren <> acknowledged_siren or operational_unit_code <> acknowledged_operational_unit_code as is_moved,
-        -- Adopted requests: nobody knows, so assume that CARBURE credited the SIREN.
+        -- Nobody knows whom CARBURE credited for an adopted request, so it is sent again once.
         coalesce(
-            acknowledged_mwh is not null and not is_adopted and acknowledged_entity_id is distinct from entities.entity_id
+            acknowledged_mwh is not null and acknowledged_entity_id is distinct from entities.entity_id
             and entities.entity_id is not null,
             false
         ) as has_other_entity,
@@ -79,7 +78,8 @@ select
         when status = 'locked' then case when has_other_energy or is_moved then 'locked' else 'unchanged' end
         when status = 'uncertain' then 'repeated'
         when has_other_energy and acknowledged_mwh is null then 'new'
-        when acknowledged_mwh is null then 'no_energy'
+        -- With `force`, the ledger may have been lost, so CARBURE may have something.
+        when acknowledged_mwh is null and not %(force)s then 'no_energy'
         when has_other_energy and is_removed then 'corrected'
         when has_other_energy then 'changed'
         when is_moved and not is_removed then 'corrected'

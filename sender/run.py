@@ -94,6 +94,7 @@ class Run:
             self.summary.hold_back(siren)
         self._check_selected_sirens()
         self._warn_about_names()
+        self._warn_about_losses()
         self._warn_about_other_months()
 
     def payload_json(self) -> Iterator[str]:
@@ -182,8 +183,8 @@ class Run:
             siren = stations[0].siren
             self._held_back.add(siren)
             logger.warning(
-                "%s (all): held_back: CARBURE no longer credits this SIREN; ask its team for"
-                " exactly one enabled company of type Charge Point Operator with it",
+                "%s (all): held_back: CARBURE no longer credits this SIREN, or never has; ask its"
+                " team for exactly one enabled company of type Charge Point Operator with it",
                 siren,
             )
 
@@ -239,6 +240,16 @@ class Run:
                     siren,
                     min(names),
                 )
+
+    def _warn_about_losses(self) -> None:
+        # The guard looks at all SIRENs together. CARBURE can validate a 0, and then it is final.
+        for siren, energy_mwh in self.summary.losing_everything().items():
+            logger.warning(
+                "%s %s: all of its %s MWh would be corrected to 0: check the marts",
+                siren,
+                min(self.summary.names[siren]),
+                energy_mwh,
+            )
 
     def _warn_about_other_months(self) -> None:
         try:

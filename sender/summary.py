@@ -35,11 +35,28 @@ class PlanSummary:
 
     totals: dict[tuple[str, str], tuple[int, Decimal]] = field(default_factory=dict)
     names: dict[str, set[str]] = field(default_factory=dict)
+    # What CARBURE has for each SIREN, and what it would have after the plan, in MWh.
+    before_and_after_mwh: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
 
     def add(self, station: PlannedStation) -> None:
         """Add a station under its action."""
         self.names.setdefault(station.siren, set()).add(station.amenageur_name)
         self._add(station.siren, station.action, 1, station.energy_mwh)
+        acknowledged_mwh = station.acknowledged_mwh or Decimal(0)
+        is_locked = station.action is Action.LOCKED
+        before, after = self.before_and_after_mwh.get(station.siren, (Decimal(0), Decimal(0)))
+        self.before_and_after_mwh[station.siren] = (
+            before + (acknowledged_mwh if station.acknowledged_siren == station.siren else 0),
+            after + (acknowledged_mwh if is_locked else station.energy_mwh),
+        )
+
+    def losing_everything(self) -> dict[str, Decimal]:
+        """Return the SIRENs whose whole energy the plan corrects to 0, and that energy in MWh."""
+        return {
+            siren: before
+            for siren, (before, after) in self.before_and_after_mwh.items()
+            if before > 0 and after == 0
+        }
 
     def hold_back(self, siren: str) -> None:
         """Move all that would be sent for a SIREN to `held_back`."""

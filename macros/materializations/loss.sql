@@ -78,7 +78,7 @@
     {%- do return(fromjson(stored) if stored else none) -%}
 {% endmacro %}
 
-{# The months among `months` that kept their state when they were last built, with what they would have lost. #}
+{# The months among `months` that kept their figures when they were last built, with what they would have lost. #}
 {% macro months_that_kept_their_figures(months) %}
     {%- set losses = {} -%}
     {%- if months -%}

@@ -175,6 +175,8 @@
         {% call statement('rollback') %}rollback{% endcall %}
         {% do return('not built: ' ~ missing) %}
     {% endif %}
+    {#- First, because another run may find meanwhile that the source has the month again. -#}
+    {% set time_of_read = read_at(run) %}
     {% set sql = landed_rows(period, run) if run else render(model['raw_code']) %}
     {% set rows %}select {{ columns }} from ({{ sql }}) as rendered{% endset %}
     {% if config.get('partitioned') %}
@@ -188,7 +190,7 @@
     {% endif %}
     {% set message = '{:,}'.format(load_result('replace').response.rows_affected) ~ ' rows' %}
     {% if 'sessions' in model.tags %}{% do drop_landed(period) %}{% endif %}
-    {% call statement('record') %}{{ record_build(model.name, run) }}{% endcall %}
+    {% call statement('record') %}{{ record_build(model.name, run, time_of_read) }}{% endcall %}
     {% call statement('commit') %}commit{% endcall %}
     {% do return(message ~ (' from Spark' if run else '')) %}
 {% endmacro %}

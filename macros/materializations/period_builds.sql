@@ -8,8 +8,8 @@
     would have lost, if that was too much and the month therefore kept its figures; else null. `landed_run`
     names the run on Spark that computed the month (landing.sql); null if PostgreSQL did. `changeable_until` is the last
     day on which the month could change, by the variable `changeable_days` of its last build. `source_read_at` is when the sessions
-    behind the month's rows were read from the source: what arrived before is included. Null if version 0.5.3 or an earlier one
-    read them, and for a model without sessions.
+    behind the month's rows were read from the source: what arrived before is included. Null if an earlier version built the
+    month, and for a model without sessions.
 #}
 {% macro period_builds() %}
     {%- do return(intermediate_table('period_builds')) -%}
@@ -106,11 +106,12 @@
     where model = {{ literal(model_name) }}
 {% endmacro %}
 
-{% macro record_build(model_name, run) %}
+{# `time_of_read` is what `read_at` returned before the read. #}
+{% macro record_build(model_name, run, time_of_read) %}
     update {{ period_builds() }}
     set
         {{ built_now() }},
-        source_read_at = {{ read_at(run) }},
+        source_read_at = {{ time_of_read }},
         {% if config.get('records_limits') %}judged_by = {{ literal(tojson(judged_by())) }},{% endif %}
         landed_run = {{ literal(run) if run else 'null' }},
         loss = null
@@ -167,8 +168,8 @@
 {% endmacro %}
 
 {#
-    The month keeps its figures and counts as built, so that models that read it are built. `source_read_at` stays: later
-    builds try again, also if the month closes meanwhile.
+    The month keeps its figures and counts as built, so that models that read it are built. `source_read_at` stays: if the
+    month is refused on its last day, later builds try again.
 #}
 {% macro record_loss(model_name, loss) %}
     update {{ period_builds() }}

@@ -32,7 +32,7 @@
 
 {#
     The checked months whose sessions or energy in the source differ from the balance. Excludes months that kept their
-    state because they would lose too much, and months from Spark.
+    figures because they would lose too much, and months from Spark.
 #}
 {% macro months_that_differ_from_source() %}
     {%- set checked = checked_months() -%}
@@ -51,7 +51,7 @@
             from {{ source('qualicharge', 'session') }}
             where
                 start >= {{ instant_literal(period_instant(month)) }}
-                and start < {{ month_limit(month) }}
+                and start < {{ month_end_literal(month) }}
             {{ 'union all' if not loop.last }}
             {%- endfor %}
         )

@@ -25,14 +25,14 @@
 {% endmacro %}
 
 {% macro period_end() %}
-    {%- do return(month_limit(current_period())) -%}
+    {%- do return(month_end_literal(current_period())) -%}
 {% endmacro %}
 
-{# The exclusive end of a month. Sessions that start after the day of the run belong to no month. #}
-{% macro month_limit(period) %}
+{% macro month_end_literal(period) %}
     {%- do return(instant_literal(month_end(period))) -%}
 {% endmacro %}
 
+{# The exclusive end of a month. Sessions that start after the day of the run belong to no month. #}
 {% macro month_end(period) %}
     {%- do return([period_instant(next_period(period)), end_of_run_day()] | min) -%}
 {% endmacro %}

@@ -99,7 +99,7 @@
         {%- for month in candidates -%}
         (
             select '{{ month }}' from {{ sessions }}
-            where start >= {{ instant_literal(period_instant(month)) }} and start < {{ month_limit(month) }}
+            where start >= {{ instant_literal(period_instant(month)) }} and start < {{ month_end_literal(month) }}
             limit 1
         )
         {{- ' union all ' if not loop.last }}
@@ -118,9 +118,9 @@
 {% endmacro %}
 
 {#
-    Request a month for every model that lacks it, and for every model if the month can still change. Request a frozen
-    month if it is in `held` and the model or an input missed its last day, or if it is in `unblocked`. Never request one
-    in `judged_otherwise`.
+    Request a month for every model that lacks it, and for every model if the month can still change. Request another frozen
+    month if it is in `held` and the model or an input missed its last day, or if it is in `unblocked`, but not if it is in
+    `judged_otherwise`.
 #}
 {% macro request_months(models, months, held, unblocked, judged_otherwise) %}
     insert into {{ period_builds() }} (model, period, requested_at)
@@ -152,8 +152,8 @@
 {% endmacro %}
 
 {#
-    A query for the models and months that were last built before the last day on which the month could change, and
-    for all models that read these: one of them may have been built alone later.
+    A query for the models and months that were last built, or read from the source, before the last day on which the month could
+    change, and for all models that read these: one of them may have been built alone later.
 #}
 {% macro models_that_missed_the_last_day() %}
     {#- By today's window and by that of the build, so that another `changeable_days` is no reason to build a month again. -#}
@@ -167,8 +167,26 @@
         ({{ literal(node.name) }}, {{ literal(reader) }}){{ ',' if not (outer.last and loop.last) }}
         {%- endfor %}{% endfor %}
     ) as readers (model, reader) on builds.model = readers.model
-    where least(builds.built_at, builds.source_read_at) < cast({{ last_day }} as timestamp) at time zone '{{ var("time_zone") }}'
+    where {{ computed_from_source_at() }} < cast({{ last_day }} as timestamp) at time zone '{{ var("time_zone") }}'
 {% endmacro %}
+
+{#
+    When a month was last computed, as an expression; if PostgreSQL did, from the source. Spark uses its old copy of the sessions if
+    the source has lost too many: nothing would change if it did so every night. A look-back that would lose too much changes
+    no session of the month.
+#}
+{% macro computed_from_source_at() -%}
+    least(
+        builds.built_at,
+        case
+            when builds.model = 'int_lookback_sessions' then null
+            -- Runs are named in UTC; to_timestamp reads the time zone of the connection.
+            when builds.landed_run is not null
+                then cast(to_timestamp(builds.landed_run, 'YYYYMMDDHH24MISS') as timestamp) at time zone 'UTC'
+            else builds.source_read_at
+        end
+    )
+{%- endmacro %}
 
 {% macro log_plan(models) %}
     {%- set months = run_query(

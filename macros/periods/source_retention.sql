@@ -149,7 +149,7 @@
             ~ intermediate_table('int_session_flags') ~ ' as flags'
             ~ " on flags.period = '" ~ month ~ "-01' and session.id = flags.session_id and session.start = flags.started_at"
             ~ ' where session.start >= ' ~ instant_literal([period_instant(month), after] | max)
-            ~ ' and session.start < ' ~ month_limit(month)
+            ~ ' and session.start < ' ~ month_end_literal(month)
         ).columns[0].values()[0] -%}
         {%- if start is not none -%}{%- do return(start) -%}{%- endif -%}
     {%- endfor -%}
@@ -240,7 +240,7 @@
             from {{ source('qualicharge', 'session') }} as session
             where
                 start >= {{ instant_literal(since) }}
-                and start < {{ month_limit(month) }}
+                and start < {{ month_end_literal(month) }}
                 and not exists (
                     select from {{ intermediate_table('int_session_flags') }} as flags
                     where flags.period = cast('{{ month }}-01' as date)

@@ -111,7 +111,7 @@
     {%- set before = filled.sessions -%}
     {%- set now = run_query(
         'select count(*) from ' ~ source_sessions() ~ ' where start >= ' ~ instant_literal(period_instant(month))
-        ~ ' and start < ' ~ month_limit(month)
+        ~ ' and start < ' ~ month_end_literal(month)
     ).columns[0].values()[0] | int -%}
     {%- set has_lost = before - now > allowed_loss_share(before) * before -%}
     {%- if has_lost -%}

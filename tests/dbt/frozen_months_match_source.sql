@@ -1,7 +1,7 @@
 {{ config(severity='warn') }}
 
--- A frozen month is not built again by itself. What operators send, correct or delete afterwards is
--- in no figure until somebody builds the month by name.
+-- A frozen month that was read on its last day is not read again by itself. What operators send,
+-- correct or delete afterwards is in no figure until somebody builds the month by name.
 
 -- depends_on: {{ ref('energy_balance_monthly') }}
 

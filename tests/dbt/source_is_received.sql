@@ -25,7 +25,7 @@ source_sessions as (
         from {{ source('qualicharge', 'session') }}
         where
             start >= {{ instant_literal(period_instant(month)) }}
-            and start < {{ month_limit(month) }}
+            and start < {{ month_end_literal(month) }}
             and created_at < {{ before }}
             and (updated_at < {{ before }} or updated_at is null)
         {{ 'union all' if not loop.last }}

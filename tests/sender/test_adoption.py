@@ -13,6 +13,7 @@ from tests.support.warehouse import Warehouse
 ALPHA, BETA = SIRENS
 # Stations FRX00P0 and FRX00P1 belong to Alpha, FRX01P2 and FRX01P3 to Beta.
 MART = mart_of("1", "2", "3", "4")
+MARCH = ("2025-03-01", "2025-03-31")
 
 
 @pytest.fixture
@@ -27,19 +28,27 @@ def small(made: Warehouse, make_warehouse: Callable[..., Warehouse]) -> Warehous
 
 
 def add_indicator(
-    warehouse: Warehouse, siren: str, energies: dict[str, float], on: str, month: str = "2025-04"
+    warehouse: Warehouse,
+    siren: str,
+    energies: dict[str, float],
+    on: str,
+    days: tuple[str, str] = ("2025-04-01", "2025-04-30"),
+    copies: int = 1,
 ) -> None:
-    """Add a submission that CARBURE acknowledged, sent on a day."""
+    """Add a submission of `days` that CARBURE acknowledged, sent on a day."""
+    first_day, last_day = days
     unit = {
         "code": next(iter(energies))[:5],
-        "from": f"{month}-01",
-        "to": f"{month}-30",
+        "from": first_day,
+        "to": last_day,
         "stations": [
             {"id": station_id, "energy": energy, "is_controlled": False}
             for station_id, energy in energies.items()
         ],
     }
-    payload = [{"entity": f"Opérateur {siren}", "siren": siren, "operational_units": [unit]}]
+    payload = [
+        {"entity": f"Opérateur {siren}", "siren": siren, "operational_units": [unit] * copies}
+    ]
     warehouse.query(
         "insert into public.indicators values"
         " (gen_random_uuid(), null, 'tirue', 6, %s, 'm', %s, %s, %s)",
@@ -91,7 +100,7 @@ def test_newest_row_of_a_station_counts(scene: Scene) -> None:
     warehouse = scene.warehouse
     add_indicator(warehouse, ALPHA, {"FRX00P0": 2.0}, "2025-06-01")
     add_indicator(warehouse, ALPHA, {"FRX00P0": 9.0, "FRX00P1": 1.0}, "2025-05-22")
-    add_indicator(warehouse, ALPHA, {"FRX00P0": 8.0}, "2025-05-22", month="2025-03")
+    add_indicator(warehouse, ALPHA, {"FRX00P0": 8.0}, "2025-05-22", MARCH)
     adopt(warehouse)
     assert acknowledged(warehouse) == {"FRX00P0": 2, "FRX00P1": 1}
 
@@ -132,6 +141,52 @@ def test_station_that_carbure_has_refused_is_adopted(scene: Scene, root_url: str
     assert scene.run(root_url) == ExitCode.SUCCESS
 
 
+def test_adopted_energy_is_sent_again_once_carbure_can_credit_it(
+    scene: Scene, root_url: str
+) -> None:
+    """The previous flow sent it when CARBURE had not enabled Alpha yet."""
+    scene.set_mart(MART)
+    scene.run(root_url)
+    scene.warehouse.query(f"truncate {', '.join(f'tiruert_ledger.{t}' for t in LEDGER_TABLES)}")
+    for siren in SIRENS:
+        energies = {name: float(energy) for name, (of, energy) in MART.items() if of == siren}
+        add_indicator(scene.warehouse, siren, energies, "2025-05-22")
+    adopt(scene.warehouse)
+    sent = len(scene.counts())
+    assert scene.run(root_url) == ExitCode.SUCCESS
+    assert len(scene.counts()) == sent
+    scene.register(ALPHA)
+    for _ in range(2):
+        assert scene.run(root_url) == ExitCode.SUCCESS
+        assert scene.counts()[sent:] == [2]
+    credited = {row.station_id for row in scene.stub.rows if row.entity_id is not None}
+    assert credited == {"FRX00P0", "FRX00P1"}
+    scene.check_agreement(MART)
+
+
+@pytest.mark.parametrize(
+    ("days", "copies"),
+    [
+        (("2025-04-01", "2025-05-01"), 1),
+        (("2025-03-31", "2025-04-30"), 1),
+        (("2025-01-01", "2025-06-30"), 1),
+        (("2025-04-01", "2025-04-30"), 2),
+    ],
+    ids=["longer", "time zone", "half-year", "twice"],
+)
+def test_second_row_at_carbure_is_never_hidden(
+    scene: Scene, days: tuple[str, str], copies: int
+) -> None:
+    """CARBURE counts it besides the row of the month, and this sender cannot change it."""
+    add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 2.0}, "2025-05-22")
+    add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 2.0}, "2025-05-23", days, copies)
+    finished = adopt(scene.warehouse)
+    assert finished.returncode == ExitCode.WAREHOUSE
+    [line] = finished.stderr.splitlines()
+    assert f"FRX00P0 of {ALPHA} from {days[0]} to {days[1]}" in line
+    assert acknowledged(scene.warehouse) == {}
+
+
 def test_adopted_station_of_another_unit_does_not_hold_back_its_siren(
     scene: Scene, root_url: str
 ) -> None:
@@ -161,7 +216,7 @@ def test_adopted_station_of_another_unit_does_not_hold_back_its_siren(
 def test_unreadable_indicators_are_one_clear_line(
     scene: Scene, change: str, period: str, message: str
 ) -> None:
-    add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 8.0}, "2025-05-22", month="2025-03")
+    add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 8.0}, "2025-05-22", MARCH)
     scene.warehouse.query(change)
     finished = adopt(scene.warehouse, period)
     assert finished.returncode == ExitCode.WAREHOUSE

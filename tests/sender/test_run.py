@@ -103,6 +103,35 @@ def test_other_months_to_send_again_are_named(
     assert "2025-05" not in caplog.text
 
 
+def test_other_month_that_was_sent_in_part_is_named(
+    scene: Scene, root_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of May, only Alpha was selected; then CARBURE has refused two stations of Alpha."""
+    scene.set_mart(FIRST)
+    scene.run(root_url, sirens=[ALPHA])
+    move_to_may(scene.warehouse, "tiruert_ledger.request")
+    move_to_may(scene.warehouse, "tiruert.station_energy_monthly")
+    scene.warehouse.query(
+        "update tiruert.energy_balance_monthly set computed_at = '2025-06-30'"
+        " where period = '2025-05-01'"
+    )
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    unsent = "2025-05: send this month again: 3 stations have changed since, or were not accepted"
+    assert f"{unsent} (+15.000000 MWh) ({BETA})" in caplog.text
+    scene.warehouse.query(
+        "delete from tiruert.station_energy_monthly where period = '2025-05-01' and siren = %s",
+        BETA,
+    )
+    scene.warehouse.query(
+        "update tiruert_ledger.response set outcome = 'refused' where request_id ="
+        " (select min(request_id) from tiruert_ledger.request where period = '2025-05-01')"
+    )
+    caplog.clear()
+    scene.run(root_url)
+    assert "2025-05: send this month again: 2 stations have changed" in caplog.text
+
+
 def test_check_of_other_months_that_takes_too_long_does_not_stop_the_run(
     scene: Scene,
     root_url: str,
@@ -256,6 +285,34 @@ def test_station_without_energy_that_was_never_sent_is_not_sent(
     assert scene.run(root_url) == ExitCode.SUCCESS
     assert scene.planned_counts() == {"unchanged": 1, "no_energy": 3}
     assert [Decimal(str(row.energy_mwh)) for row in scene.stub.rows] == [3]
+
+
+def test_zero_may_be_sent_after_the_ledger_was_lost(scene: Scene, root_url: str) -> None:
+    """CARBURE has energy of the station, but the ledger does not know."""
+    scene.set_mart(FIRST)
+    scene.run(root_url)
+    scene.warehouse.query("truncate tiruert_ledger.request cascade")
+    without = FIRST | {"FRX00P0": (ALPHA, Decimal("0.000000"))}
+    scene.set_mart(without)
+    assert scene.run(root_url, force=True) == ExitCode.SUCCESS
+    assert {r.energy_mwh for r in scene.stub.rows if r.station_id == "FRX00P0"} == {0}
+
+
+def test_siren_that_would_lose_everything_is_named(
+    scene: Scene, root_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The guard sees only the loss of all SIRENs together."""
+    mart = mart_of("1", "", "90", "9")
+    scene.set_mart(mart)
+    scene.run(root_url)
+    scene.set_mart({name: row for name, row in mart.items() if row[0] == BETA})
+    caplog.clear()
+    assert scene.run(root_url, allow_shrinkage=False) == ExitCode.SUCCESS
+    lost = f"{ALPHA} Opérateur {ALPHA}: all of its 1.000000 MWh would be corrected to 0"
+    assert lost in caplog.text
+    caplog.clear()
+    scene.run(root_url)
+    assert "would be corrected" not in caplog.text
 
 
 def test_next_run_starts_with_the_recent_batch_size(scene: Scene, root_url: str) -> None:

@@ -112,7 +112,7 @@ class Scene:
             )
 
     def run(
-        self, root_url: str, *, killed_at: str | None = None, **options: bool
+        self, root_url: str, *, killed_at: str | None = None, **options: Any
     ) -> ExitCode | None:
         """Run the sender and return its exit code, or None if it was killed at the given step."""
         with self.warehouse.connection() as connection:

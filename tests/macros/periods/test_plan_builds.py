@@ -146,9 +146,19 @@ ONE_MART_EARLIER = """
 """
 # Spark had read the sessions before midnight.
 FROM_SPARK = """
-    update tiruert_intermediate.period_builds
-    set landed_run = '20250613235900', source_read_at = '2025-06-13 23:59Z'
+    update tiruert_intermediate.period_builds set landed_run = '20250613235900'
     where model = 'int_session_flags'
+"""
+# The source had lost too much, so Spark used its copy. It would do so every night.
+FROM_OLD_COPY = """
+    update tiruert_intermediate.period_builds
+    set landed_run = '20250614001000', source_read_at = '2025-06-10 03:15Z'
+    where model = 'int_session_flags'
+"""
+# Too much of it was lost, but the month's own sessions were read.
+LOOK_BACK_EARLIER = """
+    update tiruert_intermediate.period_builds set source_read_at = '2025-06-10 03:15Z'
+    where model = 'int_lookback_sessions'
 """
 
 
@@ -159,9 +169,19 @@ FROM_SPARK = """
         ("2025-06-14 00:00Z", None, False),
         ("2025-06-13 23:59Z", MARTS_LATER, True),
         ("2025-06-14 00:10Z", FROM_SPARK, True),
+        ("2025-06-14 00:10Z", FROM_OLD_COPY, False),
+        ("2025-06-14 00:10Z", LOOK_BACK_EARLIER, False),
         ("2025-06-14 00:10Z", ONE_MART_EARLIER, False),
     ],
-    ids=["before", "on the day", "marts later", "Spark over midnight", "one mart earlier"],
+    ids=[
+        "before",
+        "on the day",
+        "marts later",
+        "Spark over midnight",
+        "Spark with an old copy",
+        "look-back refused",
+        "one mart earlier",
+    ],
 )
 def test_frozen_month_that_missed_its_last_day_is_built(
     loaded: tuple[Warehouse, Session], built_at: str, then: str | None, is_built: bool
@@ -235,6 +255,23 @@ def test_month_refused_on_its_last_day_is_tried_again_until_the_source_is_repair
     warehouse.build()
     assert warehouse.query(received) == [(31,)]
     assert "Nothing to build" in warehouse.run("dbt", "run").stdout
+
+
+def test_loss_that_was_refused_once_is_named_every_night(
+    make_warehouse: Callable[..., Warehouse],
+) -> None:
+    """An operator has withdrawn sessions of a frozen month, and somebody has built it by name."""
+    warehouse = make_warehouse()
+    source, alpha, _ = network()
+    source.session += [charge(alpha, noon(4, day)) for day in range(1, 31)]
+    warehouse.load(source)
+    warehouse.build()
+    warehouse.query("delete from qualicharge.session where start > '2025-04-15'")
+    by_name = warehouse.run("dbt", "build", "--vars", "period: 2025-04")
+    assert "FAIL 1 months_keep_their_sessions" in by_name.stdout
+    assert "is frozen and has" not in by_name.stdout
+    nightly = warehouse.run("dbt", "build").stdout
+    assert "2025-04 is frozen and has 30 sessions. The source now has 14" in nightly
 
 
 def test_sessions_that_arrive_after_a_month_was_frozen_are_counted(
