@@ -140,7 +140,11 @@ class CarbureClient:
         return parse_response(reply, self._seconds_since(started_at))
 
     def probe(self, period: date) -> str | None:
-        """Send a request without stations. Return the reason if CARBURE does not accept it."""
+        """Send a request without stations. Return the reason if CARBURE does not accept it.
+
+        Raises CarbureError if the login fails.
+        """
+        self.prepare_request()
         unit = {"code": "FRXXX", "from": f"{period}", "to": f"{period}", "stations": []}
         payload = [{"entity": "-", "siren": "000000000", "operational_units": [unit]}]
         response = self.send(json.dumps(payload).encode())

@@ -12,7 +12,7 @@ from tests.support import histories
 from tests.support.histories import Build, Figures, Kept
 from tests.support.warehouse import Warehouse
 
-SEEDS = 10
+SEEDS = 8
 READ_MARTS = (
     "--select",
     *("+station_energy_monthly", "+blocked_energy_monthly", "+energy_balance_monthly"),

@@ -216,6 +216,18 @@ def test_short_outage_does_not_end_the_run(scene: Scene, root_url: str) -> None:
     scene.check_agreement(FIRST)
 
 
+def test_probe_after_a_long_wait_has_a_new_token(scene: Scene, root_url: str) -> None:
+    """With an expired one, CARBURE would seem to be down."""
+    mart = mart_of("1", "2", "", "")
+    scene.set_mart(mart)
+    scene.stub.faults.append(Fault(status=502, delay_seconds=301))
+    assert scene.run(root_url) == ExitCode.SUCCESS
+    received = scene.stub.requests_received
+    probe = next(i for i, r in enumerate(received) if "bulk" in r.path and not r.station_count)
+    assert received[probe - 1].path == "/api/token/refresh/"
+    scene.check_agreement(mart)
+
+
 def test_run_stops_if_every_station_fails(
     scene: Scene, root_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

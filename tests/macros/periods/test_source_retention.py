@@ -61,11 +61,16 @@ def build(warehouse: Warehouse, *arguments: str, **variables: object) -> str:
 def test_months_are_as_before_after_the_source_dropped_sessions(
     copy: Warehouse, before: str, drop: Callable[[Warehouse, str], None]
 ) -> None:
-    """Also after a full refresh, which builds every month again."""
     expected = contents(copy)
     drop(copy, before)
     assert KEPT in build(copy, period=BOTH_MONTHS)
     assert contents(copy) == expected
+
+
+def test_full_refresh_keeps_what_the_source_dropped(copy: Warehouse) -> None:
+    """April is computed from kept sessions, May from the source."""
+    expected = contents(copy)
+    drop_by_partition(copy, "2025-04-17")
     copy.build("--full-refresh")
     assert contents(copy) == expected
 
