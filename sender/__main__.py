@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
     "--plan", "--dry-run", "only_plan", is_flag=True, help="Show what would be sent. Send nothing."
 )
 @click.option("--detail", is_flag=True, help="Show each station to be sent, old and new.")
-@click.option("--force", is_flag=True, help="Send all stations again.")
+@click.option("--force", is_flag=True, help="Send acknowledged stations again.")
 @click.option(
     "--allow-open-period",
     is_flag=True,

@@ -254,6 +254,7 @@ def read_status(
     """Return the status of one month, or of all: station counts and energy per SIREN.
 
     The energy is what CARBURE has acknowledged; if it has acknowledged none, what was sent last.
+    The status of acknowledged energy is `uncredited` if no entity is known that CARBURE credits.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -262,7 +263,11 @@ def read_status(
                 period,
                 coalesce(siren, last_siren) as siren,
                 min(coalesce(station_status.amenageur_name, last_amenageur_name)) as amenageur_name,
-                status,
+                case
+                    when status = 'acknowledged' and entity_id is null
+                        and station_status.energy_mwh > 0 then 'uncredited'
+                    else status
+                end as status,
                 count(*) as stations,
                 coalesce(sum(coalesce(station_status.energy_mwh, sent.energy_mwh)), 0) as energy_mwh
             from station_status

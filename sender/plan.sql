@@ -78,8 +78,7 @@ select
         when status = 'locked' then case when has_other_energy or is_moved then 'locked' else 'unchanged' end
         when status = 'uncertain' then 'repeated'
         when has_other_energy and acknowledged_mwh is null then 'new'
-        -- With `force`, the ledger may have been lost, so CARBURE may have something.
-        when acknowledged_mwh is null and not %(force)s then 'no_energy'
+        when acknowledged_mwh is null then 'no_energy'
         when has_other_energy and is_removed then 'corrected'
         when has_other_energy then 'changed'
         when is_moved and not is_removed then 'corrected'

@@ -7,7 +7,8 @@ import pytest
 from common.exit_codes import ExitCode
 from dev.carbure_stub import Fault
 from sender import other_months
-from tests.support.receiver import SIRENS, Scene, mart_of
+from sender.ledger import read_status
+from tests.support.receiver import APRIL, SIRENS, Scene, mart_of
 from tests.support.warehouse import Warehouse
 
 ALPHA, BETA = SIRENS[:2]
@@ -287,15 +288,28 @@ def test_station_without_energy_that_was_never_sent_is_not_sent(
     assert [Decimal(str(row.energy_mwh)) for row in scene.stub.rows] == [3]
 
 
-def test_zero_may_be_sent_after_the_ledger_was_lost(scene: Scene, root_url: str) -> None:
-    """CARBURE has energy of the station, but the ledger does not know."""
+def test_status_tells_what_is_not_credited(scene: Scene, root_url: str) -> None:
+    """CARBURE has enabled Beta only. Once it has enabled Alpha, the month is sent again."""
     scene.set_mart(FIRST)
+    scene.register(BETA)
     scene.run(root_url)
-    scene.warehouse.query("truncate tiruert_ledger.request cascade")
-    without = FIRST | {"FRX00P0": (ALPHA, Decimal("0.000000"))}
-    scene.set_mart(without)
-    assert scene.run(root_url, force=True) == ExitCode.SUCCESS
-    assert {r.energy_mwh for r in scene.stub.rows if r.station_id == "FRX00P0"} == {0}
+    status = "select siren, uncredited_mwh from tiruert.submission_status_monthly"
+    status += " where period = '2025-04-01' and carbure_mwh > 0 order by 1"
+    assert statuses(scene) == {(ALPHA, "uncredited"): 6, (BETA, "acknowledged"): 15}
+    assert scene.warehouse.query(status) == [(ALPHA, 6), (BETA, 0)]
+    scene.register(ALPHA)
+    scene.run(root_url)
+    assert statuses(scene) == {(ALPHA, "acknowledged"): 6, (BETA, "acknowledged"): 15}
+    assert scene.warehouse.query(status) == [(ALPHA, 0), (BETA, 0)]
+
+
+def statuses(scene: Scene) -> dict[tuple[str, str], Decimal]:
+    """Return the energy that `--status` shows, by SIREN and status."""
+    with scene.warehouse.connection() as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("set search_path to tiruert, tiruert_ledger")
+        [(_, rows)] = read_status(connection, APRIL)
+    return {(row.siren, row.status): row.energy_mwh for row in rows}
 
 
 def test_siren_that_would_lose_everything_is_named(

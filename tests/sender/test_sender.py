@@ -538,7 +538,8 @@ def test_plan_run_and_status_count_the_same_stations(
     second = totals()
     assert second["unchanged"] == first["accepted"]
     assert added(second["accepted"], second["unchanged"]) == to_send
-    assert totals("--status") == {"acknowledged": to_send}
+    # CARBURE knows no SIREN.
+    assert totals("--status") == {"uncredited": to_send}
 
 
 @pytest.mark.parametrize(
@@ -573,7 +574,7 @@ def test_detail_and_status_show_what_carbure_has(connected: Warehouse) -> None:
     total_mwh = sum(row[-1] for row in mart_rows(connected))
     assert status.stdout.splitlines()[0] == "2025-04"
     assert status.stdout.splitlines()[-1].split() == [
-        *("In", "all", "acknowledged", str(len(mart_rows(connected))), str(total_mwh)),
+        *("In", "all", "uncredited", str(len(mart_rows(connected))), str(total_mwh)),
     ]
 
 

@@ -29,7 +29,8 @@ compared as (
             computed.siren <> ledger.siren
             or computed.operational_unit_code <> ledger.operational_unit_code,
             false
-        ) as is_moved
+        ) as is_moved,
+        case when ledger.energy_mwh > 0 then ledger.entity_id is not null end as is_credited
     from computed
     full join ledger
         on
@@ -48,5 +49,6 @@ select
     difference_mwh,
     status,
     is_moved,
+    is_credited,
     status <> 'locked' and (difference_mwh <> 0 or is_moved or status = 'uncertain') as can_be_sent
 from compared

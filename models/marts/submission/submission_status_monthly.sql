@@ -18,6 +18,7 @@ parts as (
         computed_mwh,
         acknowledged_mwh,
         status <> 'not_sent' and (difference_mwh <> 0 or is_moved) as is_different,
+        is_credited,
         cast(null as text) as blocked_station,
         cast(null as numeric) as blocked_mwh
     from changes
@@ -30,6 +31,7 @@ parts as (
         null,
         null,
         false,
+        null,
         id_station_itinerance,
         energy_mwh
     from blocked
@@ -53,6 +55,7 @@ select
     count(*) filter (where is_different) as different_stations,
     coalesce(sum(acknowledged_mwh), 0) as carbure_mwh,
     coalesce(sum(acknowledged_mwh) filter (where status = 'uncertain'), 0)
-        as uncertain_carbure_mwh
+        as uncertain_carbure_mwh,
+    coalesce(sum(acknowledged_mwh) filter (where not is_credited), 0) as uncredited_mwh
 from parts
 group by period, siren

@@ -8,6 +8,7 @@ select
     last_amenageur_name,
     last_operational_unit_code,
     acknowledged_request_id,
+    entity_id,
 
     -- numerics
     energy_mwh,

@@ -27,7 +27,8 @@ figures as (
         sum(refused_stations) as refused_stations,
         sum(uncertain_stations) as uncertain_stations,
         sum(different_stations) as different_stations,
-        sum(locked_stations) as locked_stations
+        sum(locked_stations) as locked_stations,
+        sum(uncredited_mwh) as uncredited_mwh
     from submission_status_monthly
     where
         period in (select compared.period from compared)
@@ -79,6 +80,14 @@ sentences as (
         || ' ; verrouillées : ' || french_number(locked_stations, 0) || '.' as sentence
     from present
     where is_started
+    union all
+    select
+        3 as display_order,
+        'Acquittés sans société créditée connue : ' || french_number(uncredited_mwh, 1)
+        || ' MWh. Une fois la société activée chez CARBURE, il faut transmettre de nouveau le mois.'
+            as sentence
+    from present
+    where uncredited_mwh > 0
 )
 
 select sentence from sentences
