@@ -64,9 +64,19 @@ ACKNOWLEDGED_SQL = sql.SQL("""
         where first_day < %(period)s + interval '1 month' and last_day >= %(period)s
     ),
 
+    -- A later payload changes only one of the rows of a station that was repeated.
+    rows_at_carbure as (
+        select
+            *,
+            case when bool_or(is_repeated) over same_key then max(energy_mwh) over same_key end
+                as repeated_mwh
+        from of_month
+        window same_key as (partition by id_station_itinerance, first_day, last_day)
+    ),
+
     newest as (
         select distinct on (id_station_itinerance, first_day, last_day) *
-        from of_month
+        from rows_at_carbure
         order by id_station_itinerance, first_day, last_day, number desc
     )
 
@@ -81,7 +91,7 @@ ACKNOWLEDGED_SQL = sql.SQL("""
         newest.is_controlled,
         newest.first_day,
         newest.last_day,
-        newest.is_repeated,
+        newest.repeated_mwh,
         status.acknowledged_request_id is not null
         and (status.siren, status.operational_unit_code, status.energy_mwh)
         = (newest.siren, newest.operational_unit_code, newest.energy_mwh) as is_in_ledger,
@@ -108,8 +118,9 @@ ACKNOWLEDGED_SQL = sql.SQL("""
 class AdoptedStation(NamedTuple):
     """A station as the previous flow sent it.
 
-    `is_repeated` if its payload had it several times. `is_in_ledger` if the ledger has the same
-    already, `is_sent` if CARBURE may have stored what this sender has sent since.
+    `repeated_mwh` is the highest energy, if a payload had the station several times.
+    `is_in_ledger` if the ledger has the same already, `is_sent` if CARBURE may have stored what
+    this sender has sent since.
     """
 
     number: int
@@ -122,9 +133,14 @@ class AdoptedStation(NamedTuple):
     is_controlled: bool
     first_day: date
     last_day: date
-    is_repeated: bool
+    repeated_mwh: Decimal | None
     is_in_ledger: bool
     is_sent: bool
+
+    def is_of_month(self, period: date) -> bool:
+        """Whether the station was sent for exactly this month."""
+        last_day = (period + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        return (self.first_day, self.last_day) == (period, last_day)
 
     @property
     def outcome(self) -> str:
@@ -140,8 +156,10 @@ def adopt(connection: Connection, table: str, ledger: Ledger) -> list[SummaryRow
     Returns station counts and energy per SIREN. Raises WarehouseError if the table cannot be read,
     or has energy that CARBURE counts besides that of the month.
     """
-    stations = _read(connection, table, ledger.period)
-    _check_rows_at_carbure(stations, table, ledger.period)
+    found = _read(connection, table, ledger.period)
+    _check_rows_at_carbure(found, table, ledger.period)
+    # The others have 0 MWh.
+    stations = [station for station in found if station.is_of_month(ledger.period)]
     missing = [station for station in stations if station.outcome == "adopted"]
     for (_, siren), group in groupby(missing, key=attrgetter("number", "siren")):
         of_request = list(group)
@@ -164,12 +182,10 @@ def _read(connection: Connection, table: str, period: date) -> list[AdoptedStati
 
 def _check_rows_at_carbure(stations: list[AdoptedStation], table: str, period: date) -> None:
     """Check that CARBURE has one row of each station: a second one would be counted as well."""
-    month = period, (period + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     second_rows = [
         station
         for station in stations
-        if station.energy_mwh
-        and (station.is_repeated or (station.first_day, station.last_day) != month)
+        if station.repeated_mwh or (station.energy_mwh and not station.is_of_month(period))
     ]
     if second_rows:
         first = second_rows[0]

@@ -87,7 +87,8 @@ def month_to_send_again(month: MonthToSendAgain) -> str:
     if month.credited_stations:
         parts.append(
             f"CARBURE may now credit {month.credited_stations:,} stations with"
-            f" {month.credited_mwh} MWh to another entity than when they were sent"
+            f" {month.credited_mwh} MWh to another entity than when they were sent, or the ledger"
+            " does not know to which"
         )
     sirens = ", ".join(month.sirens)
     return f"{month.period:%Y-%m}: send this month again: {'; '.join(parts)} ({sirens})"

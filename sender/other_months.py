@@ -8,67 +8,35 @@ from typing import NamedTuple
 from common.database import Connection, Cursor
 from sender.plan import PLAN_SQL, Action, plan_parameters
 
-# Only these months need a plan. When an adopted request was sent, and to which entity, is unknown.
+# The months that were sent, and of which a plan may send something. Without books, a month cannot
+# be sent again.
 CANDIDATES_SQL = """
     with entities as (
         select *
         from unnest(cast(%(sirens)s as text[]), cast(%(entity_ids)s as integer[]))
             as entities (siren, entity_id)
-    ),
-
-    accepted as (
-        select
-            request.*,
-            entities.entity_id is not null
-            and request.entity_id is distinct from entities.entity_id as has_other_entity
-        from request
-        inner join response using (request_id)
-        left join entities using (siren)
-        where response.outcome = 'accepted' and request.period <> %(period)s
-    ),
-
-    sent as (
-        select
-            period,
-            siren,
-            max(sent_at) filter (where not is_adopted) as last_sent_at,
-            bool_or(has_other_entity) as has_other_entity
-        from accepted
-        group by period, siren
-    ),
-
-    accepted_stations as (
-        select
-            accepted.period,
-            accepted.siren,
-            count(distinct request_station.id_station_itinerance) as stations
-        from accepted
-        inner join request_station using (request_id)
-        group by accepted.period, accepted.siren
-    ),
-
-    computed_stations as (
-        select period, siren, count(*) as stations
-        from station_energy_monthly
-        where energy_mwh > 0 and period in (select period from sent)
-        group by period, siren
     )
 
-    -- Without books, a month cannot be sent again.
-    select sent.period
-    from sent
-    inner join energy_balance_monthly as balance using (period)
+    select distinct period
+    from station_energy_monthly as mart
+    full join station_status as ledger using (period, id_station_itinerance)
+    left join entities on coalesce(mart.siren, ledger.last_siren) = entities.siren
     where
-        sent.has_other_entity
-        or sent.last_sent_at is null
-        or balance.computed_at > sent.last_sent_at
-    union
-    -- Refused, or left out by --siren or by a run that ended early.
-    select computed_stations.period
-    from computed_stations
-    inner join energy_balance_monthly using (period)
-    left join accepted_stations using (period, siren)
-    where computed_stations.stations > coalesce(accepted_stations.stations, 0)
+        period <> %(period)s
+        and period in (select period from request)
+        and period in (select period from energy_balance_monthly)
+        and ledger.status is distinct from 'locked'
+        and (
+            ledger.status = 'uncertain'
+            or coalesce(mart.energy_mwh, 0) <> coalesce(ledger.energy_mwh, 0)
+            or mart.siren <> ledger.siren
+            or mart.operational_unit_code <> ledger.operational_unit_code
+            or (
+                ledger.energy_mwh is not null
+                and entities.entity_id is not null
+                and ledger.entity_id is distinct from entities.entity_id
+            )
+        )
     order by period
 """
 
@@ -121,9 +89,8 @@ def months_to_send_again(
 ) -> list[MonthToSendAgain]:
     """Return the other months that were sent, and that a run would send again in part.
 
-    `entity_ids` are as for `read_plan`. A month is looked at if its marts were computed after
-    a SIREN was last sent, if it has more stations than CARBURE has accepted, or if CARBURE may
-    credit another entity now. Raises psycopg2's QueryCanceled if the warehouse is too slow.
+    `entity_ids` are as for `read_plan`. Raises psycopg2's QueryCanceled if the warehouse is too
+    slow.
     """
     with connection.cursor() as cursor:
         cursor.execute(CANDIDATES_SQL, plan_parameters(period, entity_ids))

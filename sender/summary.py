@@ -44,9 +44,11 @@ class PlanSummary:
         self._add(station.siren, station.action, 1, station.energy_mwh)
         acknowledged_mwh = station.acknowledged_mwh or Decimal(0)
         is_locked = station.action is Action.LOCKED
+        if station.acknowledged_siren != station.siren:
+            acknowledged_mwh = Decimal(0)
         before, after = self.before_and_after_mwh.get(station.siren, (Decimal(0), Decimal(0)))
         self.before_and_after_mwh[station.siren] = (
-            before + (acknowledged_mwh if station.acknowledged_siren == station.siren else 0),
+            before + acknowledged_mwh,
             after + (acknowledged_mwh if is_locked else station.energy_mwh),
         )
 
@@ -55,7 +57,7 @@ class PlanSummary:
         return {
             siren: before
             for siren, (before, after) in self.before_and_after_mwh.items()
-            if before > 0 and after == 0
+            if before > 0 and after == 0 and (siren, HELD_BACK) not in self.totals
         }
 
     def hold_back(self, siren: str) -> None:

@@ -171,15 +171,15 @@
 {% endmacro %}
 
 {#
-    When a month was last computed, as an expression; if PostgreSQL did, from the source. Spark uses its old copy of the sessions if
-    the source has lost too many: nothing would change if it did so every night. A look-back that would lose too much changes
-    no session of the month.
+    When a model's month was last computed, as an expression; for int_session_flags from PostgreSQL, from the source. Spark uses its
+    old copy of the sessions if the source has lost too many: nothing would change if it did so every night. Nor if a look-back
+    that would lose too much was tried again.
 #}
 {% macro computed_from_source_at() -%}
     least(
         builds.built_at,
         case
-            when builds.model = 'int_lookback_sessions' then null
+            when builds.model <> 'int_session_flags' then null
             -- Runs are named in UTC; to_timestamp reads the time zone of the connection.
             when builds.landed_run is not null
                 then cast(to_timestamp(builds.landed_run, 'YYYYMMDDHH24MISS') as timestamp) at time zone 'UTC'

@@ -187,6 +187,25 @@ def test_second_row_at_carbure_is_never_hidden(
     assert acknowledged(scene.warehouse) == {}
 
 
+def test_station_that_was_once_sent_twice_at_once_is_not_hidden_by_a_later_row(
+    scene: Scene,
+) -> None:
+    """The later row has changed only one of CARBURE's two rows."""
+    add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 2.0}, "2025-05-22", copies=2)
+    add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 0.0}, "2025-05-23")
+    assert adopt(scene.warehouse).returncode == ExitCode.WAREHOUSE
+
+
+def test_other_days_that_were_corrected_to_0_do_not_count(scene: Scene) -> None:
+    half_year = ("2025-01-01", "2025-06-30")
+    add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 9.0}, "2025-05-21", half_year)
+    add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 2.0}, "2025-05-22")
+    add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 0.0}, "2025-05-23", half_year)
+    for _ in range(2):
+        assert adopt(scene.warehouse).returncode == ExitCode.SUCCESS
+        assert acknowledged(scene.warehouse) == {"FRX00P0": 2}
+
+
 def test_adopted_station_of_another_unit_does_not_hold_back_its_siren(
     scene: Scene, root_url: str
 ) -> None:

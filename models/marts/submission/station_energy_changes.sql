@@ -30,7 +30,10 @@ compared as (
             or computed.operational_unit_code <> ledger.operational_unit_code,
             false
         ) as is_moved,
-        case when ledger.energy_mwh > 0 then ledger.entity_id is not null end as is_credited
+        -- Only a company that was credited can have validated it.
+        case
+            when ledger.energy_mwh > 0 then ledger.status = 'locked' or ledger.entity_id is not null
+        end as is_credited
     from computed
     full join ledger
         on

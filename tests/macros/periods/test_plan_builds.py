@@ -151,8 +151,9 @@ FROM_SPARK = """
 """
 # The source had lost too much, so Spark used its copy. It would do so every night.
 FROM_OLD_COPY = """
-    update tiruert_intermediate.period_builds
-    set landed_run = '20250614001000', source_read_at = '2025-06-10 03:15Z'
+    update tiruert_intermediate.period_builds set source_read_at = '2025-06-10 03:15Z'
+    where source_read_at is not null;
+    update tiruert_intermediate.period_builds set landed_run = '20250614001000'
     where model = 'int_session_flags'
 """
 # Too much of it was lost, but the month's own sessions were read.

@@ -83,7 +83,7 @@ sentences as (
     union all
     select
         3 as display_order,
-        'Acquittés sans société créditée connue : ' || french_number(uncredited_mwh, 1)
+        'Énergie acquittée sans société créditée connue : ' || french_number(uncredited_mwh, 1)
         || ' MWh. Une fois la société activée chez CARBURE, il faut transmettre de nouveau le mois.'
             as sentence
     from present
