@@ -9,7 +9,7 @@ payload. This sender can change only one row, that of the whole month.
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 from operator import attrgetter
@@ -21,6 +21,7 @@ from psycopg2 import sql
 from common.database import Connection
 from common.errors import WarehouseError
 from sender.ledger import Ledger, StationRow
+from sender.payload import last_day_of
 from sender.summary import SummaryRow
 
 ACKNOWLEDGED_SQL = sql.SQL("""
@@ -139,8 +140,7 @@ class AdoptedStation(NamedTuple):
 
     def is_of_month(self, period: date) -> bool:
         """Whether the station was sent for exactly this month."""
-        last_day = (period + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-        return (self.first_day, self.last_day) == (period, last_day)
+        return (self.first_day, self.last_day) == (period, last_day_of(period))
 
     @property
     def outcome(self) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from common.database import Connection
 from sender.errors import GuardError
+from sender.payload import last_day_of
 from sender.settings import SenderSettings
 
 FACTS_SQL = """
@@ -104,8 +105,7 @@ def check_closed(period: date, facts: Facts, now: datetime, settings: SenderSett
 
     Raises GuardError.
     """
-    end = (period.replace(day=28) + timedelta(days=4)).replace(day=1)
-    closed_on = end + timedelta(days=settings.closed_after_days)
+    closed_on = last_day_of(period) + timedelta(days=1 + settings.closed_after_days)
     if now.date() < closed_on:
         raise GuardError(
             f"{period:%Y-%m} is open until {closed_on}: wait, or use --allow-open-period"

@@ -68,8 +68,7 @@ class PayloadUnit(BaseModel):
 
     @model_validator(mode="after")
     def _check_month(self) -> Self:
-        last = monthrange(self.first_day.year, self.first_day.month)[1]
-        if self.first_day.day != 1 or self.last_day != self.first_day.replace(day=last):
+        if self.first_day.day != 1 or self.last_day != last_day_of(self.first_day):
             raise ValueError(f"{self.first_day} to {self.last_day} is not a calendar month")
         return self
 
@@ -125,6 +124,11 @@ class Problem(NamedTuple):
     station_id: str | None
 
 
+def last_day_of(period: date) -> date:
+    """Return the last day of a month, given by its first day."""
+    return period.replace(day=monthrange(period.year, period.month)[1])
+
+
 def find_problems(period: date, stations: Sequence[PlannedStation]) -> list[Problem]:
     """Validate a month's sorted stations as the payload of a request."""
     try:
@@ -146,7 +150,7 @@ def _problems(error: ValidationError, payload: Any) -> Iterator[Problem]:
 
 def _group(period: date, stations: Iterable[PlannedStation]) -> list[dict[str, Any]]:
     """Nest sorted stations: by (entity, siren), then by unit."""
-    last_day = period.replace(day=monthrange(period.year, period.month)[1])
+    last_day = last_day_of(period)
     return [
         {
             "entity": entity,

@@ -42,15 +42,11 @@ class PlanSummary:
         """Add a station under its action."""
         self.names.setdefault(station.siren, set()).add(station.amenageur_name)
         self._add(station.siren, station.action, 1, station.energy_mwh)
-        acknowledged_mwh = station.acknowledged_mwh or Decimal(0)
-        is_locked = station.action is Action.LOCKED
-        if station.acknowledged_siren != station.siren:
-            acknowledged_mwh = Decimal(0)
+        is_credited = station.acknowledged_siren == station.siren
+        acknowledged_mwh = (station.acknowledged_mwh if is_credited else None) or Decimal(0)
+        planned_mwh = acknowledged_mwh if station.action is Action.LOCKED else station.energy_mwh
         before, after = self.before_and_after_mwh.get(station.siren, (Decimal(0), Decimal(0)))
-        self.before_and_after_mwh[station.siren] = (
-            before + acknowledged_mwh,
-            after + (acknowledged_mwh if is_locked else station.energy_mwh),
-        )
+        self.before_and_after_mwh[station.siren] = before + acknowledged_mwh, after + planned_mwh
 
     def losing_everything(self) -> dict[str, Decimal]:
         """Return the SIRENs whose whole energy the plan corrects to 0, and that energy in MWh."""

@@ -172,13 +172,18 @@
 
 {#
     When the sessions that a run on Spark has read were copied from the source, as an expression: at the start of the run that
-    made the latest copy until then. A lake of version 0.5.0 has no list of copies. Runs are named in UTC.
+    made the latest copy until then. A lake of version 0.5.0 has no list of copies.
 #}
 {% macro copied_at(run) -%}
     (
-        select cast(to_timestamp(coalesce(max(run), {{ literal(run) }}), 'YYYYMMDDHH24MISS') as timestamp) at time zone 'UTC'
+        select {{ run_instant('coalesce(max(run), ' ~ literal(run) ~ ')') }}
         from {{ lake_fills() }} where period = {{ period_date() }} and run <= {{ literal(run) }}
     )
+{%- endmacro %}
+
+{# The start of a run, given as an expression. Runs are named in UTC; `to_timestamp` reads the time zone of the connection. #}
+{% macro run_instant(run) -%}
+    cast(to_timestamp({{ run }}, 'YYYYMMDDHH24MISS') as timestamp) at time zone 'UTC'
 {%- endmacro %}
 
 {# Forget what has landed of the month, complete or not: its rows have been taken or refused, or are older. #}

@@ -180,9 +180,7 @@
         builds.built_at,
         case
             when builds.model <> 'int_session_flags' then null
-            -- Runs are named in UTC; to_timestamp reads the time zone of the connection.
-            when builds.landed_run is not null
-                then cast(to_timestamp(builds.landed_run, 'YYYYMMDDHH24MISS') as timestamp) at time zone 'UTC'
+            when builds.landed_run is not null then {{ run_instant('builds.landed_run') }}
             else builds.source_read_at
         end
     )

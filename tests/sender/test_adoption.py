@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from common.exit_codes import ExitCode
-from tests.support.receiver import LEDGER_TABLES, SIRENS, Scene, mart_of
+from tests.support.receiver import SIRENS, Scene, mart_of
 from tests.support.warehouse import Warehouse
 
 ALPHA, BETA = SIRENS
@@ -132,7 +132,7 @@ def test_station_that_carbure_has_refused_is_adopted(scene: Scene, root_url: str
     scene.set_mart(MART)
     scene.run(root_url)
     scene.stub.lock(*scene.stub.rows[0].key)
-    scene.warehouse.query(f"truncate {', '.join(f'tiruert_ledger.{t}' for t in LEDGER_TABLES)}")
+    scene.lose_ledger()
     assert scene.run(root_url) == ExitCode.INCOMPLETE
     assert "FRX00P0" not in acknowledged(scene.warehouse)
     add_indicator(scene.warehouse, ALPHA, {"FRX00P0": 1.0}, "2025-05-22")
@@ -147,7 +147,7 @@ def test_adopted_energy_is_sent_again_once_carbure_can_credit_it(
     """The previous flow sent it when CARBURE had not enabled Alpha yet."""
     scene.set_mart(MART)
     scene.run(root_url)
-    scene.warehouse.query(f"truncate {', '.join(f'tiruert_ledger.{t}' for t in LEDGER_TABLES)}")
+    scene.lose_ledger()
     for siren in SIRENS:
         energies = {name: float(energy) for name, (of, energy) in MART.items() if of == siren}
         add_indicator(scene.warehouse, siren, energies, "2025-05-22")

@@ -7,8 +7,7 @@ import pytest
 from common.exit_codes import ExitCode
 from dev.carbure_stub import Fault
 from sender import other_months
-from sender.ledger import read_status
-from tests.support.receiver import APRIL, SIRENS, Scene, mart_of
+from tests.support.receiver import SIRENS, Scene, mart_of
 from tests.support.warehouse import Warehouse
 
 ALPHA, BETA = SIRENS[:2]
@@ -93,7 +92,7 @@ def test_other_months_to_send_again_are_named(
     assert f"{changed}; CARBURE may now credit 2 stations with 5.000000 MWh" in caplog.text
 
     # As if May had been sent again.
-    scene.warehouse.query("truncate tiruert_ledger.request cascade")
+    scene.lose_ledger()
     scene.set_mart(
         FIRST | {"FRX00P0": (ALPHA, Decimal("0.75")), "FRX01P4": (BETA, Decimal("4.75"))}
     )
@@ -295,21 +294,12 @@ def test_status_tells_what_is_not_credited(scene: Scene, root_url: str) -> None:
     scene.run(root_url)
     status = "select siren, uncredited_mwh from tiruert.submission_status_monthly"
     status += " where period = '2025-04-01' and carbure_mwh > 0 order by 1"
-    assert statuses(scene) == {(ALPHA, "uncredited"): 6, (BETA, "acknowledged"): 15}
+    assert scene.statuses() == {(ALPHA, "uncredited"): 6, (BETA, "acknowledged"): 15}
     assert scene.warehouse.query(status) == [(ALPHA, 6), (BETA, 0)]
     scene.register(ALPHA)
     scene.run(root_url)
-    assert statuses(scene) == {(ALPHA, "acknowledged"): 6, (BETA, "acknowledged"): 15}
+    assert scene.statuses() == {(ALPHA, "acknowledged"): 6, (BETA, "acknowledged"): 15}
     assert scene.warehouse.query(status) == [(ALPHA, 0), (BETA, 0)]
-
-
-def statuses(scene: Scene) -> dict[tuple[str, str], Decimal]:
-    """Return the energy that `--status` shows, by SIREN and status."""
-    with scene.warehouse.connection() as connection:
-        with connection.cursor() as cursor:
-            cursor.execute("set search_path to tiruert, tiruert_ledger")
-        [(_, rows)] = read_status(connection, APRIL)
-    return {(row.siren, row.status): row.energy_mwh for row in rows}
 
 
 def test_siren_that_would_lose_everything_is_named(

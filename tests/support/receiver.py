@@ -14,6 +14,7 @@ from common.exit_codes import ExitCode
 from dev.carbure_stub import CarbureStub
 from sender.client import CarbureClient
 from sender.clock import Clock
+from sender.ledger import read_status
 from sender.plan import read_plan
 from sender.run import Options, Run
 from sender.settings import CarbureSettings, SenderSettings
@@ -85,6 +86,10 @@ class Scene:
             now=self.clock.timestamp,
             sleep=self.clock.sleep,
         )
+        self.lose_ledger()
+
+    def lose_ledger(self) -> None:
+        """Empty the ledger. CARBURE keeps what was sent."""
         with self._cursor() as cursor:
             cursor.execute(f"truncate {', '.join(LEDGER_TABLES)}")
 
@@ -143,6 +148,12 @@ class Scene:
         with self._cursor() as cursor:
             stations = read_plan(cursor.connection, APRIL, None)
             return Counter(str(station.action) for station in stations)
+
+    def statuses(self) -> dict[tuple[str, str], Decimal]:
+        """Return the energy that `--status` shows for the month, by SIREN and status."""
+        with self._cursor() as cursor:
+            [(_, rows)] = read_status(cursor.connection, APRIL)
+        return {(row.siren, row.status): row.energy_mwh for row in rows}
 
     def counts(self) -> list[int]:
         """Return the number of stations in each request, except requests without any."""

@@ -228,16 +228,22 @@ def test_frozen_month_that_was_not_read_on_its_last_day_is_built(
     assert "Nothing to build" in warehouse.run("dbt", "run").stdout
 
 
-def test_month_refused_on_its_last_day_is_tried_again_until_the_source_is_repaired(
-    make_warehouse: Callable[..., Warehouse],
-) -> None:
-    """Most sessions were missing in the source on 14 June. One arrives with them later."""
+@pytest.fixture
+def april(make_warehouse: Callable[..., Warehouse]) -> Warehouse:
+    """April, built, with a session on each day."""
     warehouse = make_warehouse()
     source, alpha, _ = network()
     source.session += [charge(alpha, noon(4, day)) for day in range(1, 31)]
     warehouse.load(source)
     warehouse.build()
-    warehouse.query(
+    return warehouse
+
+
+def test_month_refused_on_its_last_day_is_tried_again_until_the_source_is_repaired(
+    april: Warehouse,
+) -> None:
+    """Most sessions were missing in the source on 14 June. One arrives with them later."""
+    april.query(
         "update tiruert_intermediate.period_builds set built_at = '2025-06-13 03:15Z',"
         " requested_at = '2025-06-13 03:15Z', source_read_at = case"
         " when source_read_at is not null then cast('2025-06-13 03:15Z' as timestamptz) end;"
@@ -246,32 +252,25 @@ def test_month_refused_on_its_last_day_is_tried_again_until_the_source_is_repair
     )
     received = "select received_sessions from tiruert.energy_balance_monthly"
     for _ in range(2):
-        assert "FAIL 1 months_keep_their_sessions" in warehouse.run("dbt", "build").stdout
-        assert warehouse.query(received) == [(30,)]
-    warehouse.query(
+        assert "FAIL 1 months_keep_their_sessions" in april.run("dbt", "build").stdout
+        assert april.query(received) == [(30,)]
+    april.query(
         "insert into qualicharge.session select * from public.missing union all"
         " select gen_random_uuid(), start - interval '2 hours', start, energy,"
         " point_de_charge_id, created_at, updated_at from qualicharge.session"
     )
-    warehouse.build()
-    assert warehouse.query(received) == [(31,)]
-    assert "Nothing to build" in warehouse.run("dbt", "run").stdout
+    april.build()
+    assert april.query(received) == [(31,)]
+    assert "Nothing to build" in april.run("dbt", "run").stdout
 
 
-def test_loss_that_was_refused_once_is_named_every_night(
-    make_warehouse: Callable[..., Warehouse],
-) -> None:
+def test_loss_that_was_refused_once_is_named_every_night(april: Warehouse) -> None:
     """An operator has withdrawn sessions of a frozen month, and somebody has built it by name."""
-    warehouse = make_warehouse()
-    source, alpha, _ = network()
-    source.session += [charge(alpha, noon(4, day)) for day in range(1, 31)]
-    warehouse.load(source)
-    warehouse.build()
-    warehouse.query("delete from qualicharge.session where start > '2025-04-15'")
-    by_name = warehouse.run("dbt", "build", "--vars", "period: 2025-04")
+    april.query("delete from qualicharge.session where start > '2025-04-15'")
+    by_name = april.run("dbt", "build", "--vars", "period: 2025-04")
     assert "FAIL 1 months_keep_their_sessions" in by_name.stdout
     assert "is frozen and has" not in by_name.stdout
-    nightly = warehouse.run("dbt", "build").stdout
+    nightly = april.run("dbt", "build").stdout
     assert "2025-04 is frozen and has 30 sessions. The source now has 14" in nightly
 
 
